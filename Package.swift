@@ -1,0 +1,58 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The house, left to right: a target imports only what stands before it.
+let package = Package(
+  name: "Alea",
+  products: [
+    .library(name: "Alea", targets: ["Alea"]),
+    .executable(name: "alea", targets: ["AleaCommand"]),
+    .executable(name: "alea-bench", targets: ["alea-bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/attaswift/BigInt", from: "6.0.0"),
+  ],
+  targets: [
+    // System libraries, each behind a module of its own.
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
+    .systemLibrary(name: "CSuiteSparse", providers: [.apt(["libsuitesparse-dev"])]),
+    .systemLibrary(name: "CGLPK", providers: [.apt(["libglpk-dev"])]),
+
+    // The language.
+    .target(name: "AleaSyntax"),
+    .target(name: "AleaModel", dependencies: ["AleaSyntax"]),
+    .target(name: "AleaSemantics", dependencies: ["AleaSyntax", "AleaModel"]),
+
+    // The machinery.
+    .target(name: "AleaNumerics", dependencies: ["COpenBLAS", "CLAPACKE", "CSuiteSparse", "CGLPK"]),
+    .target(name: "AleaEngine", dependencies: ["AleaModel", "AleaNumerics"]),
+    .target(name: "AleaSolvers", dependencies: ["AleaModel", "AleaNumerics", "AleaEngine"]),
+    .target(name: "AleaReport", dependencies: ["AleaModel", "AleaSolvers"]),
+
+    // What a program embeds, and the command.
+    .target(
+      name: "Alea",
+      dependencies: [
+        "AleaSyntax", "AleaModel", "AleaSemantics", "AleaNumerics", "AleaEngine", "AleaSolvers", "AleaReport",
+      ]),
+    .executableTarget(
+      name: "AleaCommand",
+      dependencies: ["Alea", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    // Measurements: the table of figures, and the plain C loops they are compared with.
+    .target(name: "CBenchReference"),
+    .executableTarget(name: "alea-bench", dependencies: ["Alea", "CBenchReference"]),
+
+    .testTarget(name: "AleaSyntaxTests", dependencies: ["AleaSyntax"]),
+    .testTarget(name: "AleaModelTests", dependencies: ["AleaModel"]),
+    .testTarget(name: "AleaSemanticsTests", dependencies: ["AleaSemantics"]),
+    .testTarget(name: "AleaEngineTests", dependencies: ["AleaEngine"]),
+    .testTarget(
+      name: "AleaSolversTests", dependencies: ["AleaSolvers", .product(name: "BigInt", package: "BigInt")]),
+    .testTarget(name: "AleaReportTests", dependencies: ["AleaReport"]),
+    .testTarget(name: "AleaTests", dependencies: ["Alea"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,88 @@
+/// Contiguous storage of plain values that is filled once and then only read: what hot loops work on.
+///
+/// A builder appends or reserves, growing by `realloc` so that large columns move without copying; when the column is finished it is
+/// shared without copies. Reading through ``subscript(_:)`` is checked; kernels use ``pointer``.
+public final class Column<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
+  /// The first element; valid while the column lives. Never nil, also for empty columns.
+  public private(set) var pointer: UnsafeMutablePointer<Element>
+  public private(set) var count: Int
+  private var capacity: Int
+
+  /// An empty column with room for `capacity` elements.
+  public init(capacity: Int = 0) {
+    self.capacity = max(capacity, 1)
+    count = 0
+    pointer = UnsafeMutableRawPointer(
+      malloc(self.capacity * MemoryLayout<Element>.stride)!
+    ).assumingMemoryBound(to: Element.self)
+  }
+
+  public convenience init(repeating value: Element, count: Int) {
+    self.init(capacity: count)
+    pointer.initialize(repeating: value, count: count)
+    self.count = count
+  }
+
+  public convenience init(_ elements: some Collection<Element>) {
+    self.init(capacity: elements.count)
+    var index = 0
+    for element in elements {
+      pointer[index] = element
+      index += 1
+    }
+    count = index
+  }
+
+  deinit { free(pointer) }
+
+  /// Makes room for `extra` more elements and returns the address of the first of them; `commit` says how many were written.
+  public func reserve(_ extra: Int) -> UnsafeMutablePointer<Element> {
+    let needed = count + extra
+    if needed > capacity {
+      capacity = max(needed, capacity + capacity / 2)
+      pointer = UnsafeMutableRawPointer(realloc(pointer, capacity * MemoryLayout<Element>.stride)!)
+        .assumingMemoryBound(to: Element.self)
+    }
+    return pointer + count
+  }
+
+  /// Takes over `written` elements that were stored at the address ``reserve(_:)`` gave.
+  public func commit(_ written: Int) {
+    precondition(count + written <= capacity)
+    count += written
+  }
+
+  public func append(_ element: Element) {
+    reserve(1).pointee = element
+    count += 1
+  }
+
+  /// Gives back unused room.
+  public func shrink() {
+    guard capacity > max(count, 1) else { return }
+    capacity = max(count, 1)
+    pointer = UnsafeMutableRawPointer(realloc(pointer, capacity * MemoryLayout<Element>.stride)!)
+      .assumingMemoryBound(to: Element.self)
+  }
+
+  public subscript(index: Int) -> Element {
+    get {
+      precondition(index >= 0 && index < count, "column index out of range")
+      return pointer[index]
+    }
+    set {
+      precondition(index >= 0 && index < count, "column index out of range")
+      pointer[index] = newValue
+    }
+  }
+
+  public var array: [Element] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+}
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif

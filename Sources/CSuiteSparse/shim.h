@@ -1,0 +1,2 @@
+#include <suitesparse/umfpack.h>
+#include <suitesparse/klu.h>
