@@ -1,0 +1,103 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Functions of one scalar. Outside its domain a function is NaN: that is how a fault travels to where it is noticed.
+public enum UnaryFunction: String, CaseIterable, Codable, Sendable {
+  case negate, not, abs, sign, floor, ceil, round, sqrt, exp, ln, log10, log2, sin, cos, tan, tanh, arctan
+  case logistic, logGamma, normalCDF, normalQuantile
+
+  public func callAsFunction(_ x: Double) -> Double {
+    switch self {
+    case .negate: return -x
+    case .not: return x.isNaN ? x : (x == 0 ? 1 : 0)
+    case .abs: return Swift.abs(x)
+    case .sign: return x.isNaN ? x : (x > 0 ? 1 : x < 0 ? -1 : 0)
+    case .floor: return x.rounded(.down)
+    case .ceil: return x.rounded(.up)
+    case .round: return x.rounded(.toNearestOrAwayFromZero)
+    case .sqrt: return x < 0 ? .nan : x.squareRoot()
+    case .exp: return Glibc.exp(x)
+    case .ln: return x <= 0 ? .nan : log(x)
+    case .log10: return x <= 0 ? .nan : Glibc.log10(x)
+    case .log2: return x <= 0 ? .nan : Glibc.log2(x)
+    case .sin: return Glibc.sin(x)
+    case .cos: return Glibc.cos(x)
+    case .tan: return Glibc.tan(x)
+    case .tanh: return Glibc.tanh(x)
+    case .arctan: return atan(x)
+    case .logistic: return x >= 0 ? 1 / (1 + Glibc.exp(-x)) : Glibc.exp(x) / (1 + Glibc.exp(x))
+    case .logGamma: return x <= 0 ? .nan : lgamma(x)
+    case .normalCDF: return 0.5 * erfc(-x / 2.0.squareRoot())
+    case .normalQuantile: return Self.standardNormalQuantile(x)
+    }
+  }
+
+  /// The quantile of the standard normal law, by Halley's iteration on its distribution function.
+  static func standardNormalQuantile(_ p: Double) -> Double {
+    guard p > 0, p < 1 else { return p == 0 ? -.infinity : p == 1 ? .infinity : .nan }
+    var x = (p < 0.5 ? -1.0 : 1.0) * (-2 * log(p < 0.5 ? p : 1 - p)).squareRoot() * 0.7
+    if Swift.abs(p - 0.5) < 0.4 { x = (p - 0.5) * 2.50662827463100 }
+    for _ in 0..<60 {
+      let error = 0.5 * erfc(-x / 2.0.squareRoot()) - p
+      let density = Glibc.exp(-0.5 * x * x) / 2.506628274631000502
+      guard density > 0 else { break }
+      let newton = error / density
+      let step = newton / (1 + 0.5 * x * newton)
+      let bounded = max(-1, min(1, step.isFinite ? step : newton))
+      x -= bounded
+      if Swift.abs(bounded) <= 1e-16 * max(1, Swift.abs(x)) { break }
+    }
+    return x
+  }
+
+  /// Whether the function is defined (not NaN) for every number.
+  public var isTotal: Bool {
+    switch self {
+    case .sqrt, .ln, .log10, .log2, .logGamma, .normalQuantile, .tan: false
+    default: true
+    }
+  }
+}
+
+/// Functions of two scalars. Outside its domain a function is NaN.
+public enum BinaryFunction: String, CaseIterable, Codable, Sendable {
+  case add, subtract, multiply, divide
+  /// Division rounded towards minus infinity, and its remainder (which has the divisor's sign).
+  case integerDivide, modulo
+  case power, min, max
+  case equal, notEqual, less, lessEqual
+  /// `a and b`: b counts only where a holds. `a or b`: b counts only where a does not hold.
+  case and, or
+
+  public func callAsFunction(_ a: Double, _ b: Double) -> Double {
+    switch self {
+    case .add: return a + b
+    case .subtract: return a - b
+    case .multiply: return a * b
+    case .divide: return b == 0 ? .nan : a / b
+    case .integerDivide: return b == 0 ? .nan : (a / b).rounded(.down)
+    case .modulo: return b == 0 ? .nan : a - b * (a / b).rounded(.down)
+    case .power: return pow(a, b)
+    case .min: return a.isNaN || b.isNaN ? .nan : (a < b ? a : b)
+    case .max: return a.isNaN || b.isNaN ? .nan : (a > b ? a : b)
+    case .equal: return a.isNaN || b.isNaN ? .nan : (a == b ? 1 : 0)
+    case .notEqual: return a.isNaN || b.isNaN ? .nan : (a != b ? 1 : 0)
+    case .less: return a.isNaN || b.isNaN ? .nan : (a < b ? 1 : 0)
+    case .lessEqual: return a.isNaN || b.isNaN ? .nan : (a <= b ? 1 : 0)
+    case .and: return a == 0 ? 0 : b
+    case .or: return a == 1 ? 1 : b
+    }
+  }
+
+  public var isComparison: Bool {
+    switch self {
+    case .equal, .notEqual, .less, .lessEqual: true
+    default: false
+    }
+  }
+}
