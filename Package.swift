@@ -1,6 +1,10 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// The continuous integration turns warnings into errors.
+let settings: [SwiftSetting] =
+  Context.environment["ALEA_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
 // The house, left to right: a target imports only what stands before it.
 let package = Package(
   name: "Alea",
@@ -36,7 +40,8 @@ let package = Package(
       name: "Alea",
       dependencies: [
         "AleaSyntax", "AleaModel", "AleaSemantics", "AleaNumerics", "AleaEngine", "AleaSolvers", "AleaReport",
-      ]),
+      ],
+      resources: [.embedInCode("StdLib")]),
     .executableTarget(
       name: "AleaCommand",
       dependencies: ["Alea", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -56,3 +61,7 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {
+  target.swiftSettings = (target.swiftSettings ?? []) + settings
+}
