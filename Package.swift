@@ -55,7 +55,8 @@ let package = Package(
     .testTarget(name: "AleaSemanticsTests", dependencies: ["AleaSemantics"]),
     .testTarget(name: "AleaEngineTests", dependencies: ["AleaEngine"]),
     .testTarget(
-      name: "AleaSolversTests", dependencies: ["AleaSolvers", .product(name: "BigInt", package: "BigInt")]),
+      name: "AleaSolversTests", dependencies: ["AleaSolvers", .product(name: "BigInt", package: "BigInt")],
+      exclude: ["Data"]),
     .testTarget(name: "AleaReportTests", dependencies: ["AleaReport"]),
     .testTarget(name: "AleaTests", dependencies: ["Alea"]),
   ],

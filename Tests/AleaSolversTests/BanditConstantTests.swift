@@ -1,0 +1,68 @@
+import AleaSolvers
+import Foundation
+import Testing
+
+/// Constants of bandit theory against `Data/theory_constants.json`, made by independent programs (nested root finding checked by
+/// SLSQP, restart-in-state and largest-index elimination).
+@Suite struct BanditConstantTests {
+  static var constants: [String: Any] {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Data/theory_constants.json")
+    guard let data = try? Data(contentsOf: path), let object = try? JSONSerialization.jsonObject(with: data) else { return [:] }
+    return object as? [String: Any] ?? [:]
+  }
+
+  static func section(_ name: String) throws -> [String: [String: Any]] {
+    try #require(constants[name] as? [String: [String: Any]])
+  }
+
+  @Test func laiRobbinsConstants() throws {
+    for (name, entry) in try Self.section("lai_robbins") {
+      let means = try #require(entry["means"] as? [Double])
+      let bound = RegretLowerBound(arms: means.map { .bernoulli($0) })
+      let expected = try #require(entry["lai_robbins_C"] as? Double)
+      #expect(abs(bound.constant - expected) <= 1e-8 * expected, "\(name)")
+      let gaussian = RegretLowerBound(arms: means.map { .gaussian(mean: $0, sd: 0.5) })
+      let expectedGaussian = try #require(entry["gaussian_sigma0.5_C"] as? Double)
+      #expect(abs(gaussian.constant - expectedGaussian) <= 1e-8 * expectedGaussian, "\(name)")
+      // A Bernoulli law is also a law on {0, 1} among all laws on [0, 1]; there the least divergence is the same.
+      let finite = RegretLowerBound(arms: means.map { .finite(values: [0, 1], probabilities: [1 - $0, $0], bound: 1) })
+      #expect(abs(finite.constant - expected) <= 1e-8 * expected, "\(name)")
+    }
+  }
+
+  @Test func characteristicTimes() throws {
+    for (name, entry) in try Self.section("characteristic_time") {
+      let means = try #require(entry["means"] as? [Double])
+      let isGaussian = try #require(entry["family"] as? String).hasPrefix("Gaussian")
+      let answer = CharacteristicTime(arms: means.map { isGaussian ? .gaussian(mean: $0, sd: 1) : .bernoulli($0) })
+      let expected = try #require(entry["Tstar"] as? Double)
+      #expect(abs(answer.time - expected) <= 1e-8 * expected, "\(name): \(answer.time)")
+      // The optimum is flat in the weights, so they are known to about the square root of the accuracy of the time.
+      for (weight, known) in zip(answer.weights, try #require(entry["wstar"] as? [Double])) {
+        #expect(abs(weight - known) <= 1e-6, "\(name)")
+      }
+    }
+  }
+
+  @Test func gittinsIndicesOfBernoulliArms() throws {
+    for (name, entry) in try Self.section("gittins_bernoulli") {
+      let discount = try #require(Double(name.dropFirst("beta=".count)))
+      guard discount < 0.99 else { continue }  // minutes in a debug build; `alea-bench` has it
+      let table = try #require(entry["table rows alpha=1.. cols beta=1.."] as? [[Double]])
+      for (a, b) in [(1, 1), (2, 1), (1, 3)] where discount <= 0.9 || (a, b) == (1, 1) {
+        let index = GittinsIndex.bernoulli(successes: Double(a), failures: Double(b), discount: discount)
+        #expect(abs(index - table[a - 1][b - 1]) <= 1e-8, "\(name) Beta(\(a), \(b)): \(index)")
+      }
+    }
+  }
+
+  @Test func gittinsIndicesOfAChain() throws {
+    let entry = try #require(Self.constants["gittins_markov_chain_4state"] as? [String: Any])
+    let index = GittinsIndex.chain(
+      transition: try #require(entry["P"] as? [[Double]]), reward: try #require(entry["r"] as? [Double]),
+      discount: try #require(entry["beta"] as? Double))
+    for (value, known) in zip(index, try #require(entry["index_largest_remaining"] as? [Double])) {
+      #expect(abs(value - known) <= 1e-12)
+    }
+  }
+}
