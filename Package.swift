@@ -30,7 +30,8 @@ let package = Package(
     .target(name: "AleaSemantics", dependencies: ["AleaSyntax", "AleaModel"]),
 
     // The machinery.
-    .target(name: "AleaNumerics", dependencies: ["COpenBLAS", "CLAPACKE", "CSuiteSparse", "CGLPK"]),
+    .target(name: "CBoostMath"),
+    .target(name: "AleaNumerics", dependencies: ["COpenBLAS", "CLAPACKE", "CSuiteSparse", "CGLPK", "CBoostMath"]),
     .target(name: "AleaEngine", dependencies: ["AleaModel", "AleaNumerics"]),
     .target(name: "AleaSolvers", dependencies: ["AleaModel", "AleaNumerics", "AleaEngine"]),
     .target(name: "AleaReport", dependencies: ["AleaModel", "AleaSolvers"]),
@@ -60,7 +61,8 @@ let package = Package(
     .testTarget(name: "AleaReportTests", dependencies: ["AleaReport"]),
     .testTarget(name: "AleaTests", dependencies: ["Alea"]),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
 )
 
 for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {
