@@ -51,7 +51,7 @@ let package = Package(
     .target(name: "CBenchReference"),
     .executableTarget(name: "alea-bench", dependencies: ["Alea", "CBenchReference"]),
 
-    .testTarget(name: "AleaSyntaxTests", dependencies: ["AleaSyntax"]),
+    .testTarget(name: "AleaSyntaxTests", dependencies: ["AleaSyntax"], exclude: ["Samples"]),
     .testTarget(name: "AleaModelTests", dependencies: ["AleaModel"]),
     .testTarget(name: "AleaSemanticsTests", dependencies: ["AleaSemantics"]),
     .testTarget(name: "AleaEngineTests", dependencies: ["AleaEngine"]),

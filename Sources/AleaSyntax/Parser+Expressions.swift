@@ -1,0 +1,511 @@
+extension Parser {
+  /// expression = or-expression
+  mutating func expression() -> AST.Expression {
+    depth += 1
+    defer { depth -= 1 }
+    if depth > Self.maximumDepth {
+      report(
+        .error(
+          "expressions nest more than \(Self.maximumDepth) levels deep", at: span(current),
+          notes: ["name parts of the expression with `let`, or use a function"]))
+      return errorExpression()
+    }
+    return binary(level: 0)
+  }
+
+  func errorExpression() -> AST.Expression { AST.Expression(.error, span(current)) }
+
+  // MARK: Operators
+
+  private static let levels: [[(TokenKind, AST.BinaryOperator)]] = [
+    [(.orWord, .or)],
+    [(.andWord, .and)],
+    [],  // `not`
+    [
+      (.equalEqual, .equal), (.notEqual, .notEqual), (.less, .less), (.lessEqual, .lessEqual), (.greater, .greater),
+      (.greaterEqual, .greaterEqual), (.inWord, .in),
+    ],
+    [],  // ranges
+    [(.bar, .union)],
+    [(.plus, .add), (.minus, .subtract)],
+    [(.star, .multiply), (.slash, .divide), (.divWord, .integerDivide), (.modWord, .modulo)],
+  ]
+  private static let notLevel = 2
+  private static let comparisonLevel = 3
+  private static let rangeLevel = 4
+  private static let unionLevel = 5
+
+  private func binaryOperator(at level: Int) -> AST.BinaryOperator? {
+    // A line that begins with an operator that can begin nothing else goes on with the line before.
+    if atLineStart, kind == .minus || kind == .less { return nil }
+    for (token, operation) in Self.levels[level] where token == kind { return operation }
+    return nil
+  }
+
+  private mutating func binary(level: Int) -> AST.Expression {
+    if level == Self.levels.count { return unary() }
+    if level == Self.notLevel { return not() }
+    if level == Self.rangeLevel { return range() }
+    if level == Self.unionLevel, stopsAtBar { return binary(level: level + 1) }
+    let start = current.start
+    var left = binary(level: level + 1)
+    var count = 0
+    while let operation = binaryOperator(at: level) {
+      let token = current
+      advance()
+      count += 1
+      if count > Self.maximumChain {
+        report(
+          .error(
+            "more than \(Self.maximumChain) `\(operation.rawValue)` in one expression", at: span(token),
+            notes: ["use `sum(...)`, `all(...)` or `any(...)` over a set"]))
+        return left
+      }
+      let right = binary(level: level + 1)
+      left = AST.Expression(.binary(operation, left, right, operatorSpan: span(token)), span(from: start))
+      if level == Self.comparisonLevel, let second = binaryOperator(at: level), second != .in {
+        report(
+          .error(
+            "comparisons cannot be chained", at: span(current), label: "a second comparison",
+            notes: ["write `a \(operation.rawValue) b and b \(second.rawValue) c`"]))
+      }
+    }
+    if level == 0 {
+      switch kind {
+      case .ampersandAmpersand, .barBar, .percent: reportForeignOperator()
+      default: break
+      }
+    }
+    return left
+  }
+
+  private mutating func not() -> AST.Expression {
+    var operators: [Token] = []
+    while kind == .notWord {
+      operators.append(current)
+      advance()
+      if operators.count > Self.maximumDepth {
+        report(.error("too many `not` in a row", at: span(current)))
+        return errorExpression()
+      }
+    }
+    var result = binary(level: Self.notLevel + 1)
+    for token in operators.reversed() { result = AST.Expression(.unary(.not, result), span(from: token.start)) }
+    return result
+  }
+
+  private mutating func range() -> AST.Expression {
+    let start = current.start
+    let low = binary(level: Self.rangeLevel + 1)
+    guard kind == .range else { return low }
+    advance()
+    let high = binary(level: Self.rangeLevel + 1)
+    return AST.Expression(.range(low, high), span(from: start))
+  }
+
+  private mutating func unary() -> AST.Expression {
+    var signs: [Token] = []
+    while kind == .minus || kind == .plus {
+      signs.append(current)
+      advance()
+      if signs.count > Self.maximumDepth {
+        report(.error("too many signs in a row", at: span(current)))
+        return errorExpression()
+      }
+    }
+    var result = power()
+    for token in signs.reversed() where token.kind == .minus {
+      result = AST.Expression(.unary(.minus, result), span(from: token.start))
+    }
+    return result
+  }
+
+  /// power = postfix [ "^" signed power ]: binds tighter than a sign before it, and to the right.
+  private mutating func power() -> AST.Expression {
+    depth += 1
+    defer { depth -= 1 }
+    let start = current.start
+    let base = postfix()
+    guard kind == .caret else { return base }
+    let token = current
+    advance()
+    if depth > Self.maximumDepth {
+      report(.error("powers nest more than \(Self.maximumDepth) levels deep", at: span(token)))
+      return base
+    }
+    let exponent = unary()
+    return AST.Expression(.binary(.power, base, exponent, operatorSpan: span(token)), span(from: start))
+  }
+
+  // MARK: Postfix
+
+  private mutating func postfix() -> AST.Expression {
+    let start = current.start
+    var result = primary()
+    var count = 0
+    while !atLineStart {
+      count += 1
+      if count > Self.maximumDepth {
+        report(.error("too many brackets and members in a row", at: span(current)))
+        return result
+      }
+      switch kind {
+      case .leftParen:
+        let opened = current
+        if case .name(let word) = result.kind, AST.binderWords.contains(word), startsBinding(after: 1) {
+          result = binder(word: AST.Name(word, result.span), opened: opened, start: start)
+          continue
+        }
+        advance()
+        let arguments = withLines(ignored: true) { $0.arguments(until: .rightParen) }
+        close(.rightParen, ")", opened: opened)
+        result = AST.Expression(.call(result, arguments), span(from: start))
+      case .leftBracket:
+        let opened = current
+        advance()
+        let arguments = withLines(ignored: true) { $0.arguments(until: .rightBracket) }
+        close(.rightBracket, "]", opened: opened)
+        result = AST.Expression(.index(result, arguments), span(from: start))
+      case .dot:
+        advance()
+        if kind == .identifier || TokenKind.reserved.values.contains(kind) {
+          let member = AST.Name(text(current), span(current))
+          advance()
+          result = AST.Expression(.member(result, member), span(from: start))
+        } else {
+          expected("a name after `.`")
+          return result
+        }
+      default: return result
+      }
+    }
+    return result
+  }
+
+  /// Whether `name in` follows the bracket at an offset.
+  private func startsBinding(after offset: Int) -> Bool { peek(offset).kind == .identifier && peek(offset + 1).kind == .inWord }
+
+  private mutating func arguments(until end: TokenKind) -> [AST.Argument] {
+    var result: [AST.Argument] = []
+    let outer = stopsAtBar
+    stopsAtBar = false
+    defer { stopsAtBar = outer }
+    while kind != end, kind != .endOfFile {
+      var label: AST.Name?
+      // A label may be any word, also one of the language's own: `of:`, `in:`.
+      if peek().kind == .colon, kind == .identifier || TokenKind.reserved.values.contains(kind) {
+        label = AST.Name(text(current), span(current))
+        advance()
+        advance()
+      }
+      let value = expression()
+      result.append(AST.Argument(label: label, value: value))
+      if isRecovering { break }
+      if kind == .equal, label == nil, case .name(let word) = value.kind {
+        report(
+          .error(
+            "arguments are labelled with `:`", at: span(current), label: "did you mean `\(word): ...`?",
+            fixIts: [.init(span(current), replacement: ":")]))
+        break
+      }
+      guard accept(.comma) else { break }
+    }
+    return result
+  }
+
+  private mutating func bindings() -> [AST.Binding] {
+    var result: [AST.Binding] = []
+    repeat {
+      guard let variable = name("a bound variable") else { break }
+      if !accept(.inWord) {
+        expected("`in`")
+        break
+      }
+      result.append(AST.Binding(name: variable, set: expression()))
+    } while accept(.comma)
+    return result
+  }
+
+  /// `(i in s, j in r where c: body)` after one of the binder words, or the same in square brackets.
+  private mutating func binderBody() -> (bindings: [AST.Binding], filter: AST.Expression?, body: AST.Expression) {
+    withLines(ignored: true) { parser in
+      let outer = parser.stopsAtBar
+      parser.stopsAtBar = false
+      defer { parser.stopsAtBar = outer }
+      let bindings = parser.bindings()
+      let filter = parser.accept(.whereWord) ? parser.expression() : nil
+      if !parser.accept(.colon) { parser.expected("`:` before what is taken over the set") }
+      return (bindings, filter, parser.expression())
+    }
+  }
+
+  private mutating func binder(word: AST.Name, opened: Token, start: Int32) -> AST.Expression {
+    advance()
+    let (bindings, filter, body) = binderBody()
+    close(.rightParen, ")", opened: opened)
+    return AST.Expression(.binder(word, bindings, filter: filter, body: body), span(from: start))
+  }
+
+  // MARK: Primary
+
+  private mutating func primary() -> AST.Expression {
+    let token = current
+    let start = token.start
+    if atLineStart && index > 0 && !startsOperand {
+      expected("an expression")
+      return errorExpression()
+    }
+    switch token.kind {
+    case .integer:
+      advance()
+      let digits = text(token).filter { $0 != "_" }
+      if let value = Int(digits), value.magnitude < 1 << 53 { return AST.Expression(.integer(value), span(token)) }
+      return AST.Expression(.real(Double(digits) ?? .infinity), span(token))
+    case .real:
+      advance()
+      let value = Double(text(token).filter { $0 != "_" }) ?? .nan
+      if !value.isFinite { report(.error("the number `\(text(token))` is too large", at: span(token))) }
+      return AST.Expression(.real(value), span(token))
+    case .trueWord, .falseWord:
+      advance()
+      return AST.Expression(.boolean(token.kind == .trueWord), span(token))
+    case .string: return string(token)
+    case .identifier:
+      advance()
+      let word = text(token)
+      if word == "Distribution", isWord("of"), !atLineStart {
+        advance()
+        return AST.Expression(.distributionType(postfix()), span(from: start))
+      }
+      return AST.Expression(.name(word), span(token))
+    case .primed:
+      advance()
+      return AST.Expression(.primed(String(text(token).dropLast())), span(token))
+    case .leftParen: return parenthesis(token)
+    case .leftBracket: return bracket(token)
+    case .leftBrace: return brace(token)
+    case .ifWord: return conditional(token)
+    case .matchWord: return match(token)
+    case .notWord:
+      // `not` binds less tightly than what stands around it here; accept it as an operand anyway.
+      advance()
+      return AST.Expression(.unary(.not, unary()), span(from: start))
+    case .bang:
+      reportForeignOperator()
+      advance()
+      return errorExpression()
+    case .unterminatedString:
+      report(.error("the string does not end on its line", at: span(token), label: "expected a closing `\"`"))
+      advance()
+      return errorExpression()
+    case .invalid:
+      let shown = text(token).prefix(20)
+      if let first = shown.utf8.first, first &- 48 < 10 {
+        report(.error("`\(shown)` is not a number", at: span(token), notes: ["names begin with a letter"]))
+      } else {
+        report(.error("unexpected character `\(shown)`", at: span(token)))
+      }
+      advance()
+      return errorExpression()
+    default:
+      expected("an expression")
+      return errorExpression()
+    }
+  }
+
+  /// Whether the current token can begin an operand.
+  private var startsOperand: Bool {
+    switch kind {
+    case .identifier, .primed, .integer, .real, .string, .unterminatedString, .invalid, .ifWord, .matchWord, .notWord, .trueWord,
+      .falseWord, .leftParen, .leftBracket, .leftBrace, .minus, .plus, .bang:
+      true
+    default: false
+    }
+  }
+
+  private mutating func parenthesis(_ opened: Token) -> AST.Expression {
+    advance()
+    let isRecord =
+      (kind == .identifier || TokenKind.reserved.values.contains(kind)) && peek().kind == .colon
+    let kind: AST.Expression.Kind = withLines(ignored: true) { parser in
+      let outer = parser.stopsAtBar
+      parser.stopsAtBar = false
+      defer { parser.stopsAtBar = outer }
+      guard isRecord else { return .parenthesized(parser.expression()) }
+      var fields: [(name: AST.Name, value: AST.Expression)] = []
+      while parser.kind == .identifier, parser.peek().kind == .colon {
+        let name = AST.Name(parser.text(parser.current), parser.span(parser.current))
+        parser.advance()
+        parser.advance()
+        fields.append((name, parser.expression()))
+        if !parser.accept(.comma) { break }
+      }
+      return .record(fields)
+    }
+    close(.rightParen, ")", opened: opened)
+    return AST.Expression(kind, span(from: opened.start))
+  }
+
+  private mutating func bracket(_ opened: Token) -> AST.Expression {
+    if startsBinding(after: 1) {
+      advance()
+      let (bindings, filter, body) = binderBody()
+      close(.rightBracket, "]", opened: opened)
+      return AST.Expression(.comprehension(bindings, filter: filter, body: body), span(from: opened.start))
+    }
+    advance()
+    let elements = withLines(ignored: true) { $0.list(until: .rightBracket) }
+    close(.rightBracket, "]", opened: opened)
+    return AST.Expression(.array(elements), span(from: opened.start))
+  }
+
+  private mutating func list(until end: TokenKind) -> [AST.Expression] {
+    var result: [AST.Expression] = []
+    let outer = stopsAtBar
+    stopsAtBar = false
+    defer { stopsAtBar = outer }
+    while kind != end, kind != .endOfFile {
+      result.append(expression())
+      if isRecovering || !accept(.comma) { break }
+    }
+    return result
+  }
+
+  /// `{a, b}` or `{a: 0.3, b: 0.7}`.
+  private mutating func brace(_ opened: Token) -> AST.Expression {
+    advance()
+    let kind: AST.Expression.Kind = withLines(ignored: true) { parser in
+      let outer = parser.stopsAtBar
+      parser.stopsAtBar = false
+      defer { parser.stopsAtBar = outer }
+      if parser.kind == .rightBrace { return .set([]) }
+      let first = parser.expression()
+      guard parser.kind == .colon else {
+        var elements = [first]
+        while parser.accept(.comma), parser.kind != .rightBrace { elements.append(parser.expression()) }
+        return .set(elements)
+      }
+      var outcomes: [(value: AST.Expression, weight: AST.Expression)] = []
+      var value = first
+      while true {
+        if !parser.accept(.colon) {
+          parser.expected("`:` and a probability")
+          break
+        }
+        outcomes.append((value, parser.expression()))
+        guard parser.accept(.comma), parser.kind != .rightBrace else { break }
+        value = parser.expression()
+      }
+      return .distribution(outcomes)
+    }
+    close(.rightBrace, "}", opened: opened)
+    return AST.Expression(kind, span(from: opened.start))
+  }
+
+  private mutating func conditional(_ token: Token) -> AST.Expression {
+    advance()
+    let condition = expression()
+    if kind == .equal {
+      report(
+        .error(
+          "`=` gives a value; equality is `==`", at: span(current), label: "did you mean `==`?",
+          fixIts: [.init(span(current), replacement: "==")]))
+      return errorExpression()
+    }
+    guard accept(.thenWord) else {
+      expected("`then`")
+      return errorExpression()
+    }
+    let first = expression()
+    guard accept(.elseWord) else {
+      expected("`else`", notes: ["an `if` is an expression: it needs a value for both cases"])
+      return errorExpression()
+    }
+    let second = expression()
+    return AST.Expression(.conditional(condition, then: first, else: second), span(from: token.start))
+  }
+
+  private mutating func match(_ token: Token) -> AST.Expression {
+    advance()
+    let scrutinee = binary(level: Self.rangeLevel + 2)
+    guard kind == .leftBrace else {
+      expected("`{` and the cases of `match`")
+      return errorExpression()
+    }
+    let opened = current
+    advance()
+    let arms = withLines(ignored: false) { parser in
+      var arms: [AST.MatchArm] = []
+      let outer = parser.stopsAtBar
+      parser.stopsAtBar = false
+      defer { parser.stopsAtBar = outer }
+      while parser.kind != .rightBrace, parser.kind != .endOfFile {
+        var patterns = [parser.expression()]
+        while !parser.isRecovering, parser.accept(.comma) { patterns.append(parser.expression()) }
+        guard parser.accept(.fatArrow) else {
+          parser.expected("`=>`")
+          break
+        }
+        arms.append(AST.MatchArm(patterns: patterns, value: parser.expression()))
+        if parser.isRecovering { break }
+        if parser.accept(.comma) || parser.accept(.semicolon) || parser.current.startsLine { continue }
+        break
+      }
+      return arms
+    }
+    close(.rightBrace, "}", opened: opened)
+    return AST.Expression(.match(scrutinee, arms), span(from: token.start))
+  }
+
+  /// The parts of a string literal: escapes resolved, interpolations parsed.
+  private mutating func string(_ token: Token) -> AST.Expression {
+    advance()
+    var parts: [AST.StringPart] = []
+    var buffer: [UInt8] = []
+    var position = Int(token.start) + 1
+    let end = Int(token.end) - 1
+    func flush(_ parts: inout [AST.StringPart], _ buffer: inout [UInt8]) {
+      if !buffer.isEmpty { parts.append(.text(String(decoding: buffer, as: UTF8.self))) }
+      buffer = []
+    }
+    while position < end {
+      let byte = file.bytes[position]
+      guard byte == UInt8(ascii: "\\"), position + 1 < end else {
+        buffer.append(byte)
+        position += 1
+        continue
+      }
+      let escaped = file.bytes[position + 1]
+      position += 2
+      switch escaped {
+      case UInt8(ascii: "n"): buffer.append(UInt8(ascii: "\n"))
+      case UInt8(ascii: "t"): buffer.append(UInt8(ascii: "\t"))
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): buffer.append(escaped)
+      case UInt8(ascii: "("):
+        flush(&parts, &buffer)
+        var nesting = 1
+        let inner = position
+        while position < end, nesting > 0 {
+          if file.bytes[position] == UInt8(ascii: "(") { nesting += 1 }
+          if file.bytes[position] == UInt8(ascii: ")") { nesting -= 1 }
+          position += 1
+        }
+        var parser = Parser(file: file, tokens: Lexer.tokens(of: file.bytes, in: inner..<max(inner, position - 1)))
+        parser.depth = depth
+        parser.ignoresLines = true
+        let value = parser.expression()
+        if parser.kind != .endOfFile { parser.expected("`)`") }
+        if !isRecovering { diagnostics.append(contentsOf: parser.diagnostics) }
+        parts.append(.interpolation(value))
+      default:
+        report(
+          .error(
+            "unknown escape in a string",
+            at: SourceSpan(file: file.id, start: Int32(position - 2), end: Int32(position)),
+            notes: ["the escapes are `\\n`, `\\t`, `\\\"`, `\\\\` and `\\(expression)`"]))
+      }
+    }
+    flush(&parts, &buffer)
+    return AST.Expression(.string(parts), span(token))
+  }
+}
