@@ -10,6 +10,14 @@ public struct Parser {
     return (AST.Program(file: file.id, items: items), parser.diagnostics)
   }
 
+  /// Parses a text that is one expression: the value of a parameter, an input of a prompt.
+  public static func parseExpression(_ file: SourceFile) -> (expression: AST.Expression, diagnostics: [Diagnostic]) {
+    var parser = Parser(file: file, tokens: Lexer.tokens(of: file.bytes))
+    let expression = parser.expression()
+    if parser.kind != .endOfFile { parser.expected("the end of the expression") }
+    return (expression, parser.diagnostics)
+  }
+
   let file: SourceFile
   let tokens: [Token]
   var index = 0
