@@ -15,12 +15,9 @@ struct ComponentPolicy {
 
   /// Gives every state without a choice one that may lead nearer to the goals, using allowed choices only.
   ///
-  /// Where all allowed choices stay within the states that can reach the goals, the goals are reached almost surely.
+  /// A state that has a choice already is not gone through, unless it is a goal. Where all allowed choices stay within the states that can reach the goals, the goals are reached almost surely.
   mutating func lead(to goals: [Int], allowed: (Int) -> Bool) {
-    let count = process.stateCount
-    var reached = [Bool](repeating: false, count: count)
     var queue = goals
-    for state in goals { reached[state] = true }
     var head = 0
     while head < queue.count {
       let state = queue[head]
@@ -28,9 +25,8 @@ struct ComponentPolicy {
       for position in Int(predecessors.start.pointer[state])..<Int(predecessors.start.pointer[state + 1]) {
         let candidate = Int(predecessors.choices.pointer[position])
         let owner = Int(predecessors.owner.pointer[candidate])
-        guard !reached[owner], allowed(candidate) else { continue }
-        reached[owner] = true
-        if choice[owner] < 0 { choice[owner] = Int32(candidate) }
+        guard choice[owner] < 0, allowed(candidate) else { continue }
+        choice[owner] = Int32(candidate)
         queue.append(owner)
       }
     }
@@ -69,6 +65,20 @@ struct ComponentPolicy {
     }
     // Only choices inside components are allowed, so every search stays within the component it began in.
     lead(to: exits, allowed: { ends.staysInside.pointer[$0] != 0 })
+  }
+
+  /// Meets the most rewarding choice of an end component again and again.
+  mutating func repeatBest(of states: UnsafeBufferPointer<Int32>, inside: Column<UInt8>, reward: Column<Double>) {
+    var best: Int?
+    for state in states {
+      for choice in process.choices(of: Int(state)) where inside.pointer[choice] != 0 {
+        if best == nil || reward.pointer[choice] > reward.pointer[best!] { best = choice }
+      }
+    }
+    guard let best else { return }
+    let owner = Int(predecessors.owner.pointer[best])
+    choice[owner] = Int32(best)
+    lead(to: [owner], allowed: { inside.pointer[$0] != 0 })
   }
 
   /// Gives every state that still has none its first choice.

@@ -89,7 +89,7 @@ struct TotalReward {
   private func classify(
     _ ends: MaximalEndComponents, reward: Column<Double>, policy: inout ComponentPolicy, sweeps: inout Int
   ) throws -> [Kind] {
-    let rows = rows(reward)
+    let rows = process.rows(reward: reward)
     let local = Column<Int32>(repeating: 0, count: process.stateCount)
     return try (0..<ends.count).map { component in
       let states = ends.states(of: component)
@@ -102,14 +102,18 @@ struct TotalReward {
         }
       }
       if !gains { return loses ? .losing : .harmless }
+      if !loses {
+        // Some positive reward can be met again and again.
+        policy.repeatBest(of: states, inside: ends.staysInside, reward: reward)
+        return .gaining
+      }
       for (position, state) in states.enumerated() { local.pointer[Int(state)] = Int32(position) }
       var average = AverageComponent(
         AverageComponent.LocalRows(rows, states: states, inside: ends.staysInside.pointer, local: local.pointer))
       var answer = try average.solve(precision: 1e-6, control: control)
-      if answer.lower <= 0 && answer.upper >= 0 && loses { answer = try average.solve(precision: 1e-13, control: control) }
+      if answer.lower <= 0 && answer.upper >= 0 { answer = try average.solve(precision: 1e-13, control: control) }
       sweeps += average.sweeps
-      // With rewards of one sign the answer is known: some positive reward can be met again and again.
-      if answer.lower > 0 || !loses {
+      if answer.lower > 0 {
         for (position, state) in states.enumerated() {
           policy.choice[Int(state)] = average.origin(of: answer.policy[position])
         }
@@ -173,13 +177,6 @@ struct TotalReward {
       for choice in process.choices(of: state) { enabled.pointer[choice] = 0 }
     }
     return enabled
-  }
-
-  private func rows(_ reward: Column<Double>) -> Rows {
-    Rows(
-      choiceStart: UnsafePointer(process.choiceStart.pointer), transitionStart: UnsafePointer(process.transitionStart.pointer),
-      successor: UnsafePointer(process.successor.pointer), probability: UnsafePointer(process.probability.pointer),
-      reward: UnsafePointer(reward.pointer), mergedTerms: 0)
   }
 
   private func counted(_ count: Int, _ noun: String, _ rest: String) -> String {
