@@ -1,48 +1,19 @@
 import AleaModel
-import BigInt
 
 @testable import AleaSolvers
 
-/// A fraction of whole numbers of any size, for answers without rounding.
-struct Fraction: Comparable, CustomStringConvertible {
-  let numerator: BigInt
-  let denominator: BigInt
-
-  init(_ numerator: BigInt, _ denominator: BigInt = 1) {
-    let divisor = numerator.greatestCommonDivisor(with: denominator)
-    let sign: BigInt = denominator.sign == .minus ? -1 : 1
-    self.numerator = divisor == 0 ? numerator : sign * numerator / divisor
-    self.denominator = divisor == 0 ? 1 : sign * denominator / divisor
-  }
-
-  /// The exact value of a finite double.
-  init(_ value: Double) {
-    if value == 0 { self.init(0); return }
-    let whole = BigInt((value.significand * 0x1p52) as Double) * (value < 0 ? -1 : 1)
-    let exponent = Int(value.exponent) - 52
-    if exponent >= 0 { self.init(whole << exponent) } else { self.init(whole, BigInt(1) << -exponent) }
-  }
-
-  static func + (a: Fraction, b: Fraction) -> Fraction {
-    if a.denominator == b.denominator { return Fraction(a.numerator + b.numerator, a.denominator) }
-    return Fraction(a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator)
-  }
-  static func - (a: Fraction, b: Fraction) -> Fraction { a + Fraction(-b.numerator, b.denominator) }
-  static func * (a: Fraction, b: Fraction) -> Fraction { Fraction(a.numerator * b.numerator, a.denominator * b.denominator) }
-  static func / (a: Fraction, b: Fraction) -> Fraction { Fraction(a.numerator * b.denominator, a.denominator * b.numerator) }
-  static func < (a: Fraction, b: Fraction) -> Bool { a.numerator * b.denominator < b.numerator * a.denominator }
+extension ExactRational {
   var isZero: Bool { numerator == 0 }
-  var description: String { "\(numerator)/\(denominator)" }
-
-  /// Whether a computed lower bound holds: `bound <= self`.
-  func isAtLeast(_ bound: Double) -> Bool { bound == -.infinity || (bound.isFinite && Fraction(bound) <= self) }
-  func isAtMost(_ bound: Double) -> Bool { bound == .infinity || (bound.isFinite && Fraction(bound) >= self) }
+  var magnitude: ExactRational { self < .zero ? -self : self }
+  /// Whether computed bounds hold.
+  func isAtLeast(_ bound: Double) -> Bool { bound == -.infinity || (bound.isFinite && ExactRational(bound) <= self) }
+  func isAtMost(_ bound: Double) -> Bool { bound == .infinity || (bound.isFinite && ExactRational(bound) >= self) }
 }
 
 /// An exact value that may be infinite.
 enum ExactValue: Comparable, CustomStringConvertible {
   case minusInfinity
-  case finite(Fraction)
+  case finite(ExactRational)
   case plusInfinity
 
   /// Whether it lies in the interval; infinite values must be reported as such.
@@ -57,7 +28,7 @@ enum ExactValue: Comparable, CustomStringConvertible {
     switch self {
     case .minusInfinity: "-inf"
     case .plusInfinity: "inf"
-    case .finite(let value): "\(Double(value.numerator) / Double(value.denominator))"
+    case .finite(let value): "\(value)"
     }
   }
 }
@@ -66,8 +37,8 @@ enum ExactValue: Comparable, CustomStringConvertible {
 struct ExactChain {
   let count: Int
   /// nil for terminal states.
-  var row: [[Int: Fraction]?]
-  var reward: [Fraction]
+  var row: [[Int: ExactRational]?]
+  var reward: [ExactRational]
   /// The recurrent class of each state; -1 for states that are left for good.
   private(set) var classOf: [Int] = []
   private(set) var classes: [[Int]] = []
@@ -80,18 +51,18 @@ struct ExactChain {
     for state in 0..<count {
       guard policy[state] >= 0 else {
         row.append(nil)
-        reward.append(Fraction(0))
+        reward.append(ExactRational(0))
         continue
       }
-      var entries: [Int: Fraction] = [:]
-      var sum = Fraction(0)
+      var entries: [Int: ExactRational] = [:]
+      var sum = ExactRational(0)
       for k in process.transitions(of: policy[state]) {
-        let p = Fraction(process.probability[k])
+        let p = ExactRational(process.probability[k])
         entries[Int(process.successor[k])] = p
         sum = sum + p
       }
-      row.append(entries.mapValues { $0 / sum })
-      reward.append(Fraction(total[policy[state]]))
+      row.append(entries.mapValues { ($0 / sum).reduced })
+      reward.append(ExactRational(total[policy[state]]))
     }
     findClasses()
   }
@@ -109,39 +80,31 @@ struct ExactChain {
   }
 
   /// Solves `x = b + P x` on the transient states, given `x` on the recurrent ones.
-  private func solve(_ constant: (Int) -> Fraction, recurrent: (Int) -> Fraction, among unknown: [Int]) -> [Int: Fraction] {
+  private func solve(_ constant: (Int) -> ExactRational, recurrent: (Int) -> ExactRational, among unknown: [Int]) -> [Int: ExactRational] {
     let n = unknown.count
     var place: [Int: Int] = [:]
     for (position, state) in unknown.enumerated() { place[state] = position }
-    var a = (0..<n).map { i in (0...n).map { $0 == i ? Fraction(1) : Fraction(0) } }
+    var matrix = (0..<n).map { i in (0..<n).map { $0 == i ? ExactRational.one : ExactRational.zero } }
+    var right = [ExactRational](repeating: .zero, count: n)
     for (i, state) in unknown.enumerated() {
-      a[i][n] = constant(state)
+      right[i] = constant(state)
       for (target, p) in row[state] ?? [:] {
-        if let j = place[target] { a[i][j] = a[i][j] - p } else { a[i][n] = a[i][n] + p * recurrent(target) }
+        if let j = place[target] { matrix[i][j] = matrix[i][j] - p } else { right[i] += p * recurrent(target) }
       }
     }
-    for k in 0..<n {
-      let pivot = (k..<n).first { !a[$0][k].isZero }!
-      a.swapAt(k, pivot)
-      for i in 0..<n where i != k && !a[i][k].isZero {
-        let factor = a[i][k] / a[k][k]
-        for j in k...n where !a[k][j].isZero { a[i][j] = a[i][j] - factor * a[k][j] }
-      }
-    }
-    var result: [Int: Fraction] = [:]
-    for (i, state) in unknown.enumerated() { result[state] = a[i][n] / a[i][i] }
-    return result
+    let solved = ExactLinear.solve(matrix, right) ?? []
+    return Dictionary(uniqueKeysWithValues: zip(unknown, solved))
   }
 
   /// The long-run average reward of a recurrent class, by the return to its first state.
-  func mean(_ number: Int) -> Fraction {
+  func mean(_ number: Int) -> ExactRational {
     let members = classes[number]
-    guard let step = row[members[0]] else { return Fraction(0) }
+    guard let step = row[members[0]] else { return ExactRational(0) }
     let others = Array(members.dropFirst())
-    let earned = solve({ reward[$0] }, recurrent: { _ in Fraction(0) }, among: others)
-    let lasting = solve({ _ in Fraction(1) }, recurrent: { _ in Fraction(0) }, among: others)
+    let earned = solve({ reward[$0] }, recurrent: { _ in ExactRational(0) }, among: others)
+    let lasting = solve({ _ in ExactRational(1) }, recurrent: { _ in ExactRational(0) }, among: others)
     var gain = reward[members[0]]
-    var time = Fraction(1)
+    var time = ExactRational(1)
     for (target, p) in step where target != members[0] {
       gain = gain + p * earned[target]!
       time = time + p * lasting[target]!
@@ -151,25 +114,25 @@ struct ExactChain {
 
   private var transient: [Int] { (0..<count).filter { classOf[$0] < 0 } }
 
-  func gains() -> [Fraction] {
+  func gains() -> [ExactRational] {
     let means = classes.indices.map { mean($0) }
-    let passing = solve({ _ in Fraction(0) }, recurrent: { means[classOf[$0]] }, among: transient)
+    let passing = solve({ _ in ExactRational(0) }, recurrent: { means[classOf[$0]] }, among: transient)
     return (0..<count).map { classOf[$0] < 0 ? passing[$0]! : means[classOf[$0]] }
   }
 
   /// The probability of reaching targets, which must be terminal in this chain.
-  func reaching(_ target: Set<Int>) -> [Fraction] {
-    func one(_ state: Int) -> Fraction { Fraction(target.contains(state) ? 1 : 0) }
-    let passing = solve({ _ in Fraction(0) }, recurrent: one, among: transient)
+  func reaching(_ target: Set<Int>) -> [ExactRational] {
+    func one(_ state: Int) -> ExactRational { ExactRational(target.contains(state) ? 1 : 0) }
+    let passing = solve({ _ in ExactRational(0) }, recurrent: one, among: transient)
     return (0..<count).map { classOf[$0] < 0 ? passing[$0]! : one($0) }
   }
 
   /// Expected totals: minus infinity where a losing class can be reached, else plus infinity where a gaining one can; nil where the
-  /// total does not settle because gains and losses of a class cancel.
+  /// total does not settle because gains and losses of a class cancel, up to what no computation in doubles can tell apart.
   func totals() -> [ExactValue?] {
     let means = classes.indices.map { mean($0) }
     let unsettled = classes.indices.map { number in
-      means[number].isZero && classes[number].contains { row[$0] != nil && !reward[$0].isZero }
+      means[number].magnitude < ExactRational(1e-13) && classes[number].contains { row[$0] != nil && !reward[$0].isZero }
     }
     func reached(_ wanted: (Int) -> Bool) -> [Bool] {
       var reached = (0..<count).map { classOf[$0] >= 0 && wanted(classOf[$0]) }
@@ -178,16 +141,16 @@ struct ExactChain {
       }
       return reached
     }
-    let losing = reached { means[$0] < Fraction(0) }
-    let gaining = reached { means[$0] > Fraction(0) }
+    let losing = reached { means[$0] < ExactRational(0) }
+    let gaining = reached { means[$0] > ExactRational(0) }
     let open = reached { unsettled[$0] }
     let finite = transient.filter { !losing[$0] && !gaining[$0] && !open[$0] }
-    let values = solve({ reward[$0] }, recurrent: { _ in Fraction(0) }, among: finite)
+    let values = solve({ reward[$0] }, recurrent: { _ in ExactRational(0) }, among: finite)
     return (0..<count).map { state in
       if losing[state] { return .minusInfinity }
       if open[state] { return nil }
       if gaining[state] { return .plusInfinity }
-      return .finite(values[state] ?? Fraction(0))
+      return .finite(values[state] ?? ExactRational(0))
     }
   }
 

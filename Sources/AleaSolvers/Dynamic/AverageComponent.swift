@@ -31,9 +31,11 @@ struct AverageComponent {
     var reward = Column<Double>()
     /// The choice of the whole process behind each local choice.
     var origin = Column<Int32>()
+    var mergedTerms: Double
 
     /// Copies the choices marked in `inside` of the states listed; `local` gives the place of each state in the list.
     init(_ rows: Rows, states: UnsafeBufferPointer<Int32>, inside: UnsafePointer<UInt8>, local: UnsafePointer<Int32>) {
+      mergedTerms = rows.mergedTerms
       for state in states {
         for choice in rows.choices(of: Int(state)) where inside[choice] != 0 {
           let transitions = rows.transitions(of: choice)
@@ -57,7 +59,7 @@ struct AverageComponent {
       Rows(
         choiceStart: UnsafePointer(choiceStart.pointer), transitionStart: UnsafePointer(transitionStart.pointer),
         successor: UnsafePointer(successor.pointer), probability: UnsafePointer(probability.pointer),
-        reward: UnsafePointer(reward.pointer), mergedTerms: 0)
+        reward: UnsafePointer(reward.pointer), mergedTerms: mergedTerms)
     }
   }
 

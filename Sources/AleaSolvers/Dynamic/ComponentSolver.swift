@@ -23,12 +23,13 @@ final class ComponentSolver {
 
   private let control: WorkControl
   private let phase: String
-  private let target: Double
-  private let steps: Column<Double>
-  private lazy var localIndex = Column<Int32>(repeating: 0, count: problem.stateCount)
+  /// Half the width of the intervals to aim at in each component.
+  let target: Double
+  let steps: Column<Double>
+  private(set) lazy var localIndex = Column<Int32>(repeating: 0, count: problem.stateCount)
   /// Transitions handled since the last report.
   private var workSinceReport = 0
-  private let limits: Limits
+  let limits: Limits
 
   /// Bounds that hold for every policy without further ado, where there are any: 0 and 1 for probabilities.
   struct Limits {
@@ -165,9 +166,20 @@ final class ComponentSolver {
       return leaveOpen(states, count, "leads to states whose bounds are infinite")
     }
     let direct = count <= Self.directCount
-    if try iterate(states, count, gap, sweepLimit: direct ? 200 + 2 * count : Int.max) { return }
-    if direct && solveDirectly(states, count, gap) { return }
+    let proved = try iterate(states, count, gap, sweepLimit: direct ? 200 + 2 * count : Int.max)
+    if proved && (!direct || halfWidth(states, count) <= 2 * target + max(gap.above, gap.below)) { return }
+    if direct && solveDirectly(states, count, gap, keeping: proved) { return }
+    if proved { return }
     leaveOpen(states, count, "could not be proved to converge in double precision")
+  }
+
+  private func halfWidth(_ states: UnsafePointer<Int32>, _ count: Int) -> Double {
+    var widest = 0.0
+    for position in 0..<count {
+      let state = Int(states[position])
+      widest = max(widest, problem.upper.pointer[state] - problem.lower.pointer[state])
+    }
+    return widest / 2
   }
 
   private func leaveOpen(_ states: UnsafePointer<Int32>, _ count: Int, _ reason: String) {
@@ -268,7 +280,7 @@ final class ComponentSolver {
     return false
   }
 
-  private func setBounds(_ state: Int, _ lower: Double, _ upper: Double) {
+  func setBounds(_ state: Int, _ lower: Double, _ upper: Double) {
     problem.lower.pointer[state] = max(lower, limits.lower)
     problem.upper.pointer[state] = min(upper, limits.upper)
   }
@@ -284,147 +296,5 @@ final class ComponentSolver {
     if !control.report(WorkProgress(phase: phase, detail: detail, fraction: fraction)) {
       throw WorkCancelled(state: "\(phase) stopped: \(detail)")
     }
-  }
-
-  // MARK: Policy iteration with direct solution
-
-  private func solveDirectly(_ states: UnsafePointer<Int32>, _ count: Int, _ gap: (above: Double, below: Double)) -> Bool {
-    let index = localIndex.pointer
-    for position in 0..<count { index[Int(states[position])] = Int32(position) }
-    guard var choices = leavingPolicy(states, count) else { return false }
-    let value = value.pointer
-    for _ in 0..<(20 + 2 * count) {
-      guard let solved = evaluate(states, count, choices, reward: { self.rows.reward[$0] }, outside: value) else { return false }
-      for position in 0..<count { value[Int(states[position])] = solved[position] }
-      if !improvePolicy(states, count, &choices, value) { break }
-    }
-    // The longest expected stay under the choices that are best up to a tie, narrowing what counts as one until the stay is finite.
-    var tie = 4 * target
-    for _ in 0..<12 {
-      if let stay = longestStay(states, count, choices, tie: tie) {
-        var change = 0.0
-        for position in 0..<count {
-          let state = Int(states[position])
-          steps.pointer[state] = stay[position]
-          var best = -Double.infinity
-          var magnitude = 0.0
-          for choice in rows.choices(of: state) {
-            let (q, error) = rows.enclosure(choice, value)
-            if q > best { best = q }
-            magnitude = max(magnitude, error)
-          }
-          change = max(change, (best - value[state]).magnitude + 2 * magnitude)
-        }
-        if prove(states, count, gap, scale: 1.01 * change) { return true }
-      }
-      tie /= 64
-    }
-    return false
-  }
-
-  /// A policy that leaves the component with probability one from each of its states.
-  private func leavingPolicy(_ states: UnsafePointer<Int32>, _ count: Int) -> [Int]? {
-    let component = components.componentOf.pointer[Int(states[0])]
-    var choices = [Int](repeating: -1, count: count)
-    var leaves = [Bool](repeating: false, count: count)
-    var settled = 0
-    var progress = true
-    while progress && settled < count {
-      progress = false
-      for position in 0..<count where !leaves[position] {
-        for choice in rows.choices(of: Int(states[position])) {
-          let out = rows.transitions(of: choice).contains { transition in
-            let target = Int(rows.successor[transition])
-            return components.componentOf.pointer[target] != component || leaves[Int(localIndex.pointer[target])]
-          }
-          if out {
-            choices[position] = choice
-            leaves[position] = true
-            settled += 1
-            progress = true
-            break
-          }
-        }
-      }
-    }
-    return settled == count ? choices : nil
-  }
-
-  /// The exact value of a policy up to rounding, given what is earned by each choice and the values outside.
-  private func evaluate(
-    _ states: UnsafePointer<Int32>, _ count: Int, _ choices: [Int], reward: (Int) -> Double, outside: UnsafePointer<Double>?
-  ) -> [Double]? {
-    let component = components.componentOf.pointer[Int(states[0])]
-    var system = StateElimination(count: count, sides: 1)
-    for position in 0..<count {
-      var mass = 0.0
-      var earned = 0.0
-      for transition in rows.transitions(of: choices[position]) {
-        let p = rows.probability[transition]
-        let target = Int(rows.successor[transition])
-        mass += p
-        if components.componentOf.pointer[target] == component {
-          system.matrix[position * count + Int(localIndex.pointer[target])] += p
-        } else {
-          system.exit[position] += p
-          if let outside { earned += p * outside[target] }
-        }
-      }
-      system.sides[0][position] = reward(choices[position]) * mass + earned
-    }
-    return system.solve()?[0]
-  }
-
-  private func improvePolicy(
-    _ states: UnsafePointer<Int32>, _ count: Int, _ choices: inout [Int], _ value: UnsafePointer<Double>
-  ) -> Bool {
-    var improved = false
-    for position in 0..<count {
-      let (current, currentError) = rows.enclosure(choices[position], value)
-      var best = current
-      for choice in rows.choices(of: Int(states[position])) {
-        let (q, error) = rows.enclosure(choice, value)
-        // Differences that rounding explains are no reason to change, or two policies could take turns for ever.
-        if q > best && q - current > 4 * (error + currentError) {
-          best = q
-          choices[position] = choice
-          improved = true
-        }
-      }
-    }
-    return improved
-  }
-
-  /// The longest expected number of steps until the component is left, over policies of choices that lose at most `tie` a step.
-  private func longestStay(_ states: UnsafePointer<Int32>, _ count: Int, _ start: [Int], tie: Double) -> [Double]? {
-    let value = value.pointer
-    let component = components.componentOf.pointer[Int(states[0])]
-    var choices = start
-    for _ in 0..<(20 + 2 * count) {
-      guard let stay = evaluate(states, count, choices, reward: { _ in 1 }, outside: nil) else { return nil }
-      var changed = false
-      for position in 0..<count {
-        let state = Int(states[position])
-        var longest = stay[position] * (1 + 1e-9)
-        for choice in rows.choices(of: state) where choice != choices[position] {
-          let (q, error) = rows.enclosure(choice, value)
-          guard q + error >= value[state] - tie else { continue }
-          var ahead = 1.0
-          for transition in rows.transitions(of: choice) {
-            let target = Int(rows.successor[transition])
-            if components.componentOf.pointer[target] == component {
-              ahead += rows.probability[transition] * stay[Int(localIndex.pointer[target])]
-            }
-          }
-          if ahead > longest {
-            longest = ahead
-            choices[position] = choice
-            changed = true
-          }
-        }
-      }
-      if !changed { return stay }
-    }
-    return nil
   }
 }

@@ -50,7 +50,7 @@ struct TotalReward {
         unrewarded.pointer[choice] = 1
       }
       let rest = MaximalEndComponents(of: process, predecessors: predecessors, enabled: unrewarded)
-      let kinds = try classify(ends, reward: reward, policy: &policy, sweeps: &gainSweeps)
+      let kinds = try classify(ends, rest, predecessors, reward: reward, policy: &policy, sweeps: &gainSweeps)
       (infinite, frame) = separate(ends, kinds, rest, terminal, predecessors, frame, &policy)
       // Components without reward among states of infinite value are of no further concern.
       resting =
@@ -87,7 +87,8 @@ struct TotalReward {
 
   /// Tells what staying in each end component is worth; sets the policy inside those that gain.
   private func classify(
-    _ ends: MaximalEndComponents, reward: Column<Double>, policy: inout ComponentPolicy, sweeps: inout Int
+    _ ends: MaximalEndComponents, _ rest: MaximalEndComponents, _ predecessors: ChoicePredecessors, reward: Column<Double>,
+    policy: inout ComponentPolicy, sweeps: inout Int
   ) throws -> [Kind] {
     let rows = process.rows(reward: reward)
     let local = Column<Int32>(repeating: 0, count: process.stateCount)
@@ -120,6 +121,7 @@ struct TotalReward {
         return .gaining
       }
       if answer.upper < 0 { return .losing }
+      if try losesUnlessResting(ends, component, rest, predecessors, reward: reward) { return .losing }
       throw UnmetRequirement(
         method: method,
         requirement: "no way to go on for ever with gains and losses that cancel on average",
@@ -127,6 +129,39 @@ struct TotalReward {
           + "but not every reward is zero, so the total need not settle",
         remedy: "use the average criterion, a discount below one, or a finite horizon")
     }
+  }
+
+  /// Whether every way to stay in an end component loses on average once sets of states where one rests without reward count as
+  /// single states.
+  private func losesUnlessResting(
+    _ ends: MaximalEndComponents, _ component: Int, _ rest: MaximalEndComponents, _ predecessors: ChoicePredecessors,
+    reward: Column<Double>
+  ) throws -> Bool {
+    let count = process.stateCount
+    guard ends.states(of: component).contains(where: { rest.componentOf.pointer[Int($0)] >= 0 }) else { return false }
+    let outside = StateSet(count: count)
+    for state in 0..<count where ends.componentOf.pointer[state] != Int32(component) { outside.flags.pointer[state] = 1 }
+    let quotient = ComponentQuotient(
+      process, reward: reward,
+      frame: .init(
+        fixed: StateSet(count: count), lower: Column(repeating: 0, count: count), upper: Column(repeating: 0, count: count),
+        allowed: ends.staysInside, excluded: outside),
+      ends: rest)
+    let problem = quotient.problem
+    let inner = SparseProcess(
+      choiceStart: problem.choiceStart, transitionStart: problem.transitionStart, successor: problem.successor,
+      probability: problem.probability, channels: [.init(name: "reward", reward: problem.reward)], initial: [],
+      objective: process.objective)
+    let cycles = MaximalEndComponents(of: inner, predecessors: ChoicePredecessors(of: inner))
+    let local = Column<Int32>(repeating: 0, count: inner.stateCount)
+    for cycle in 0..<cycles.count {
+      let states = cycles.states(of: cycle)
+      for (position, state) in states.enumerated() { local.pointer[Int(state)] = Int32(position) }
+      var average = AverageComponent(
+        AverageComponent.LocalRows(problem.rows, states: states, inside: cycles.staysInside.pointer, local: local.pointer))
+      if try average.solve(precision: 1e-13, control: control).upper >= 0 { return false }
+    }
+    return true
   }
 
   /// Finds the states of infinite value, gives them a policy, and leaves them out of the rest.
