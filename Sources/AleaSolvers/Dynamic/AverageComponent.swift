@@ -79,6 +79,7 @@ struct AverageComponent {
 
   /// Bounds the gain to within `precision` on either side where double precision allows; always gives valid bounds.
   mutating func solve(precision: Double, control: WorkControl) throws -> Answer {
+    if let same = constantReward() { return same }
     if count > 1 {
       let limit = count <= Self.directCount ? 100 + count : Int.max
       if try !iterate(until: precision, limit: limit, control: control) && count <= Self.directCount {
@@ -90,6 +91,14 @@ struct AverageComponent {
       }
     }
     return bounds()
+  }
+
+  /// Where every choice earns the same, so does every policy.
+  private func constantReward() -> Answer? {
+    let reward = problem.reward
+    let first = reward.pointer[0]
+    for choice in 1..<max(1, reward.count) where reward.pointer[choice] != first { return nil }
+    return Answer(lower: first, upper: first, relative: relative, policy: (0..<count).map { rows.choices(of: $0).lowerBound })
   }
 
   /// One sweep of all states: moves towards the update and returns the least and greatest of update minus value.

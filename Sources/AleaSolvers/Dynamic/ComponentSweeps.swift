@@ -2,8 +2,10 @@ import AleaModel
 
 /// The loops over the states of one component. They work in place, in the order given, on plain addresses.
 extension Rows {
-  /// Replaces each state's value by the best of its choices; returns the greatest change.
-  func improve(_ states: UnsafePointer<Int32>, _ count: Int, _ value: UnsafeMutablePointer<Double>) -> Double {
+  /// Replaces each state's value by the best of its choices, which becomes its policy; returns the greatest change.
+  func improve(
+    _ states: UnsafePointer<Int32>, _ count: Int, _ value: UnsafeMutablePointer<Double>, _ policy: UnsafeMutablePointer<Int32>
+  ) -> Double {
     let choiceStart = choiceStart
     let transitionStart = transitionStart
     let successor = successor
@@ -18,6 +20,7 @@ extension Rows {
       let choiceEnd = Int(choiceStart[state &+ 1])
       var transition = Int(transitionStart[choice])
       var best = -Double.infinity
+      var chosen = choice
       while choice < choiceEnd {
         let end = Int(transitionStart[choice &+ 1])
         var sum = reward[choice]
@@ -25,9 +28,13 @@ extension Rows {
           sum += probability[transition] * value[Int(successor[transition])]
           transition &+= 1
         }
-        if sum > best { best = sum }
+        if sum > best {
+          best = sum
+          chosen = choice
+        }
         choice &+= 1
       }
+      policy[state] = Int32(truncatingIfNeeded: chosen)
       let difference = (best - value[state]).magnitude
       if difference > change { change = difference }
       value[state] = best
@@ -36,12 +43,12 @@ extension Rows {
   }
 
   /// Improves values as ``improve(_:_:_:)`` does, and with them the expected number of steps until the component is left under the
-  /// choices that are best up to `tie`, counted within as many steps as sweeps were made; returns the greatest changes of both.
+  /// choices that are best up to `tie`; returns the greatest changes of both. The policy becomes the choices that stay longest.
   ///
   /// `steps` is zero outside the component.
   func improve(
     _ states: UnsafePointer<Int32>, _ count: Int, _ value: UnsafeMutablePointer<Double>, steps: UnsafeMutablePointer<Double>,
-    tie: Double
+    tie: Double, _ policy: UnsafeMutablePointer<Int32>
   ) -> (change: Double, growth: Double, longest: Double) {
     var change = 0.0
     var growth = 0.0
@@ -52,6 +59,7 @@ extension Rows {
       position &+= 1
       var best = -Double.infinity
       var most = steps[state] - 1
+      var chosen = -1
       let level = value[state] - tie
       for choice in choices(of: state) {
         var sum = reward[choice]
@@ -63,8 +71,12 @@ extension Rows {
           ahead += p * steps[target]
         }
         if sum > best { best = sum }
-        if sum >= level && ahead > most { most = ahead }
+        if sum >= level && (ahead > most || chosen < 0) {
+          if ahead > most { most = ahead }
+          chosen = choice
+        }
       }
+      if chosen >= 0 { policy[state] = Int32(truncatingIfNeeded: chosen) }
       let difference = (best - value[state]).magnitude
       if difference > change { change = difference }
       value[state] = best
