@@ -1,0 +1,173 @@
+import AleaModel
+
+/// A way to solve explicit finite decision processes: what it is called, what can be set, what it requires, and how it solves.
+///
+///     let method = try DynamicMethods.make("ValueIteration", arguments: ["tolerance": .real(1e-9)])
+///     let unmet = method.requirements(on: process)
+///     if unmet.isEmpty { print(try method.solve(process, control: WorkControl()).bound) }
+///
+/// A method is a plain value: two solves with equal settings give the same bits, on any number of threads.
+public protocol DynamicMethod: Sendable {
+  /// The name in programs: `ValueIteration`.
+  static var name: String { get }
+  /// One line on what it does and when it is the right choice.
+  static var summary: String { get }
+  /// What can be set, with defaults; in the order in which positional arguments are taken.
+  static var parameters: [MethodParameter] { get }
+  /// Makes the method from arguments that were checked against ``parameters`` and hold a value for each.
+  init(arguments: MethodArguments)
+
+  /// Why the method does not apply; empty when it does.
+  func requirements(on process: SparseProcess) -> [UnmetRequirement]
+  /// Solves a process that meets the requirements.
+  ///
+  /// - Throws: the first ``UnmetRequirement``, or `WorkCancelled` when `control` ends the work.
+  func solve(_ process: SparseProcess, control: WorkControl) throws -> SparseSolution
+}
+
+/// Something that can be set on a method.
+public struct MethodParameter: Hashable, Sendable {
+  /// What values a parameter takes.
+  public enum Kind: Hashable, Sendable {
+    /// A finite number between the two.
+    case real(from: Double, to: Double)
+    /// A whole number between the two.
+    case integer(from: Int, to: Int)
+    /// One of the names.
+    case symbol([String])
+    case boolean
+  }
+
+  public let name: String
+  public let kind: Kind
+  public let defaultValue: MethodValue
+  /// One line on what it does.
+  public let doc: String
+
+  public init(_ name: String, _ kind: Kind, default defaultValue: MethodValue, doc: String) {
+    self.name = name
+    self.kind = kind
+    self.defaultValue = defaultValue
+    self.doc = doc
+  }
+
+  /// The parameter most methods share: the certified error at which they stop.
+  public static let tolerance = MethodParameter(
+    "tolerance", .real(from: 0, to: .greatestFiniteMagnitude), default: .real(1e-6),
+    doc: "the guaranteed error of every value at which the method stops")
+
+  /// The value as this parameter takes it (whole numbers serve as reals), or what is wrong with it.
+  func accept(_ value: MethodValue, method: String) throws(InvalidMethodArgument) -> MethodValue {
+    switch (kind, value) {
+    case (.real(let low, let high), .real(let number)) where number >= low && number <= high: return value
+    case (.real(let low, let high), .integer(let number)) where Double(number) >= low && Double(number) <= high:
+      return .real(Double(number))
+    case (.integer(let low, let high), .integer(let number)) where number >= low && number <= high: return value
+    case (.integer(let low, let high), .real(let number)) where number >= Double(low) && number <= Double(high):
+      if let exact = Int(exactly: number) { return .integer(exact) }
+    case (.symbol(let names), .symbol(let name)) where names.contains(name): return value
+    case (.boolean, .boolean): return value
+    default: break
+    }
+    throw InvalidMethodArgument(
+      method: method, argument: name, problem: "`\(name)` of `\(method)` cannot be `\(value)`", remedy: "it takes \(kind)")
+  }
+}
+
+extension MethodParameter.Kind: CustomStringConvertible {
+  /// The values in words: "a number between 0 and 1".
+  public var description: String {
+    switch self {
+    case .real(let low, let high):
+      return high == .greatestFiniteMagnitude ? "a number of at least \(low)" : "a number between \(low) and \(high)"
+    case .integer(let low, let high):
+      return high == .max ? "a whole number of at least \(low)" : "a whole number between \(low) and \(high)"
+    case .symbol(let names): return "one of " + names.map { "`\($0)`" }.joined(separator: ", ")
+    case .boolean: return "`true` or `false`"
+    }
+  }
+}
+
+/// The value of a method's argument.
+public enum MethodValue: Hashable, Sendable, CustomStringConvertible {
+  case real(Double)
+  case integer(Int)
+  case symbol(String)
+  case boolean(Bool)
+
+  public var description: String {
+    switch self {
+    case .real(let number): "\(number)"
+    case .integer(let number): "\(number)"
+    case .symbol(let name): name
+    case .boolean(let flag): "\(flag)"
+    }
+  }
+}
+
+/// An argument that a method does not take, as data for a message.
+public struct InvalidMethodArgument: Error, Hashable, Sendable {
+  public let method: String
+  /// The argument's name; nil where the method itself is unknown.
+  public let argument: String?
+  /// What is wrong, in one sentence without final full stop.
+  public let problem: String
+  /// What would fix it.
+  public let remedy: String
+
+  public init(method: String, argument: String?, problem: String, remedy: String) {
+    self.method = method
+    self.argument = argument
+    self.problem = problem
+    self.remedy = remedy
+  }
+}
+
+/// A value for every parameter of a method, each checked against its kind.
+public struct MethodArguments: Sendable {
+  private let values: [String: MethodValue]
+
+  /// Checks the given arguments and fills in defaults for the others.
+  public init(_ given: [String: MethodValue] = [:], for method: any DynamicMethod.Type) throws(InvalidMethodArgument) {
+    var values: [String: MethodValue] = [:]
+    for parameter in method.parameters { values[parameter.name] = parameter.defaultValue }
+    for (name, value) in given.sorted(by: { $0.key < $1.key }) {
+      guard let parameter = method.parameters.first(where: { $0.name == name }) else {
+        let names = method.parameters.map { "`\($0.name)`" }.joined(separator: ", ")
+        throw InvalidMethodArgument(
+          method: method.name, argument: name, problem: "`\(method.name)` has no argument `\(name)`",
+          remedy: names.isEmpty ? "it takes no arguments" : "it takes \(names)")
+      }
+      values[name] = try parameter.accept(value, method: method.name)
+    }
+    self.values = values
+  }
+
+  /// The value of a real parameter that the method declares.
+  public func real(_ name: String) -> Double {
+    guard case .real(let number)? = values[name] else { preconditionFailure("\(name) is not declared as real") }
+    return number
+  }
+
+  /// The value of an integer parameter that the method declares.
+  public func integer(_ name: String) -> Int {
+    guard case .integer(let number)? = values[name] else { preconditionFailure("\(name) is not declared as integer") }
+    return number
+  }
+
+  /// The value of a symbol parameter that the method declares.
+  public func symbol(_ name: String) -> String {
+    guard case .symbol(let symbol)? = values[name] else { preconditionFailure("\(name) is not declared as symbol") }
+    return symbol
+  }
+
+  /// The value of a boolean parameter that the method declares.
+  public func boolean(_ name: String) -> Bool {
+    guard case .boolean(let flag)? = values[name] else { preconditionFailure("\(name) is not declared as boolean") }
+    return flag
+  }
+}
+
+extension DynamicMethod {
+  public var name: String { Self.name }
+}
