@@ -133,6 +133,14 @@ final class DiscountedIteration {
 
   // MARK: Steps for methods
 
+  /// Begins with the given values instead of zeros; anything that is not a finite number counts as zero.
+  func start(at values: [Double]) {
+    for state in 0..<count {
+      value[state] = values[state].isFinite && !model.view.isTerminal(state) ? values[state] : 0
+    }
+    valueWasWritten()
+  }
+
   /// Takes Tv as the values; where a constant is harmless, moved to the middle of the proved interval.
   func takeNext(shifted: Bool) {
     swap(&value, &next)

@@ -22,9 +22,12 @@ struct DiscountedModel: Sendable {
   let slack: Double
   let hasTerminals: Bool
 
-  /// - Parameter extraRounding: relative error, in units of the last place, with which the rows stand for what is meant.
+  /// - Parameters:
+  ///   - extraRounding: roundings with which rows and rewards were computed from what is meant.
+  ///   - horizon: the number of steps when it is finite; then the discount may be one.
   init(
-    _ process: SparseProcess, reward: Column<Double>? = nil, discount: Double, threads: Int, extraRounding: Int = 0
+    _ process: SparseProcess, reward: Column<Double>? = nil, discount: Double, threads: Int, extraRounding: Int = 0,
+    horizon: Int? = nil
   ) {
     self.process = process
     self.discount = discount
@@ -36,7 +39,7 @@ struct DiscountedModel: Sendable {
     longestRow = constants.longestRow + extraRounding
     rewardMagnitude = constants.rewardMagnitude
     hasTerminals = constants.hasTerminals
-    let sumError = Rounding.relative(constants.longestRow + 2)
+    let sumError = Rounding.relative(longestRow + 2)
     heaviest = (discount * (constants.greatestMass * (1 + sumError)).nextUp).nextUp
     lightest = max(0, (discount * (constants.leastMass * (1 - sumError)).nextDown).nextDown)
     // A sum of k doubles is off by less than (k - 1) u times the sum of their magnitudes, which itself is rounded.
@@ -55,7 +58,9 @@ struct DiscountedModel: Sendable {
         mass = max(mass, truncation.mass.pointer[choice])
       }
       let remaining = (1 - max(heaviest, discount)).nextDown
-      let range = remaining > 0 ? 2 * (rewardMagnitude + rewardSlack) / remaining : .infinity
+      var steps = remaining > 0 ? 1 / remaining : .infinity
+      if let horizon { steps = Double(horizon) * (discount > 1 ? pow(discount, Double(horizon)) : 1) }
+      let range = 2 * (rewardMagnitude + rewardSlack) * steps
       slack += (rewardSlack + (mass > 0 ? mass * discount * range : 0)) * (1 + 0x1p-48)
     }
     self.slack = slack
@@ -126,3 +131,11 @@ private struct RowConstants: Sendable {
     self.hasTerminals = hasTerminals
   }
 }
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
