@@ -1,0 +1,127 @@
+import AleaModel
+
+/// A set of states, one byte a state.
+public struct StateSet: Sendable {
+  /// 1 for the states in the set.
+  public let flags: Column<UInt8>
+
+  public init(count: Int) { flags = Column(repeating: 0, count: count) }
+
+  public init(_ states: some Sequence<Int>, count: Int) {
+    self.init(count: count)
+    for state in states { flags[state] = 1 }
+  }
+
+  public func contains(_ state: Int) -> Bool { flags[state] != 0 }
+  public var states: [Int] { (0..<flags.count).filter { flags.pointer[$0] != 0 } }
+}
+
+/// Which states reach a target with probability zero or one, under the best and under the worst policy.
+///
+/// These sets depend on the graph alone, so they are exact whatever the probabilities. A state without choices that is not a target
+/// never reaches it.
+/// Source: Baier and Katoen, *Principles of Model Checking* (2008), algorithms 45 and 46; de Alfaro (1997).
+public struct QualitativeReachability: Sendable {
+  private let process: SparseProcess
+  private let predecessors: ChoicePredecessors
+  private let target: StateSet
+
+  public init(of process: SparseProcess, predecessors: ChoicePredecessors, target: StateSet) {
+    self.process = process
+    self.predecessors = predecessors
+    self.target = target
+  }
+
+  /// The states from which no policy reaches the target: the greatest probability is zero.
+  public func neverReached() -> StateSet { complement(reaching(target, through: nil, allowed: nil)) }
+
+  /// The states from which some policy avoids the target for ever: the least probability is zero.
+  public func avoidable() -> StateSet {
+    // Forced: the target, and states each of whose choices leads into a forced state with positive probability.
+    let forced = copy(target)
+    let left = Column<Int32>(repeating: 0, count: process.stateCount)
+    for state in 0..<process.stateCount { left.pointer[state] = Int32(process.choices(of: state).count) }
+    let counted = Column<UInt8>(repeating: 0, count: process.choiceCount)
+    var work = target.states.map { Int32($0) }
+    while let state = work.popLast() {
+      for choice in incoming(Int(state)) where counted.pointer[choice] == 0 {
+        counted.pointer[choice] = 1
+        let owner = Int(predecessors.owner.pointer[choice])
+        left.pointer[owner] -= 1
+        if left.pointer[owner] == 0 && forced.flags.pointer[owner] == 0 {
+          forced.flags.pointer[owner] = 1
+          work.append(Int32(owner))
+        }
+      }
+    }
+    return complement(forced)
+  }
+
+  /// The states from which every policy reaches the target almost surely: the least probability is one.
+  public func alwaysReached() -> StateSet {
+    // Left out: whatever can come, before the target is reached, to a state that can avoid it.
+    complement(reaching(avoidable(), through: target, allowed: nil))
+  }
+
+  /// The states from which some policy reaches the target almost surely: the greatest probability is one.
+  public func surelyReachable() -> StateSet {
+    let allowed = Column<UInt8>(repeating: 1, count: process.choiceCount)
+    let left = Column<Int32>(repeating: 0, count: process.stateCount)
+    for state in 0..<process.stateCount { left.pointer[state] = Int32(process.choices(of: state).count) }
+    let gone = StateSet(count: process.stateCount)
+    while true {
+      let reaching = reaching(target, through: nil, allowed: allowed)
+      var work: [Int32] = []
+      for state in 0..<process.stateCount where reaching.flags.pointer[state] == 0 && gone.flags.pointer[state] == 0 {
+        gone.flags.pointer[state] = 1
+        work.append(Int32(state))
+      }
+      if work.isEmpty { return complement(gone) }
+      // A choice that may lead to a lost state is no longer safe; a state without safe choices is lost as well.
+      while let state = work.popLast() {
+        for choice in incoming(Int(state)) where allowed.pointer[choice] != 0 {
+          allowed.pointer[choice] = 0
+          let owner = Int(predecessors.owner.pointer[choice])
+          left.pointer[owner] -= 1
+          if left.pointer[owner] == 0 && gone.flags.pointer[owner] == 0 && target.flags.pointer[owner] == 0 {
+            gone.flags.pointer[owner] = 1
+            work.append(Int32(owner))
+          }
+        }
+      }
+    }
+  }
+
+  /// The states with a path into `goal` along allowed choices, not passing through states of `barrier` that are not goals.
+  private func reaching(_ goal: StateSet, through barrier: StateSet?, allowed: Column<UInt8>?) -> StateSet {
+    let reached = copy(goal)
+    var work = goal.states.map { Int32($0) }
+    while let state = work.popLast() {
+      for choice in incoming(Int(state)) where allowed == nil || allowed!.pointer[choice] != 0 {
+        let owner = Int(predecessors.owner.pointer[choice])
+        if reached.flags.pointer[owner] != 0 { continue }
+        if let barrier, barrier.flags.pointer[owner] != 0 { continue }
+        reached.flags.pointer[owner] = 1
+        work.append(Int32(owner))
+      }
+    }
+    return reached
+  }
+
+  private func incoming(_ state: Int) -> LazyMapSequence<Range<Int>, Int> {
+    let choices = predecessors.choices.pointer
+    return (Int(predecessors.start.pointer[state])..<Int(predecessors.start.pointer[state + 1])).lazy.map { Int(choices[$0]) }
+  }
+
+  private func copy(_ set: StateSet) -> StateSet {
+    let result = StateSet(count: set.flags.count)
+    result.flags.pointer.update(from: set.flags.pointer, count: set.flags.count)
+    return result
+  }
+
+  private func complement(_ set: StateSet) -> StateSet {
+    let result = StateSet(count: set.flags.count)
+    for state in 0..<set.flags.count { result.flags.pointer[state] = 1 - set.flags.pointer[state] }
+    return result
+  }
+}
