@@ -1,1 +1,37 @@
-@main struct Bench { static func main() {} }
+/// A part of the bench that prints one table of figures.
+///
+/// A new section is a file with one conforming type, and a line in ``Bench/sections``.
+protocol BenchSection: Sendable {
+  /// What selects it on the command line: `alea-bench sweeps`.
+  static var name: String { get }
+  /// One line on what is measured.
+  static var summary: String { get }
+  static func run() throws
+}
+
+/// Measures Alea beside plain C loops and the machine's memory: `alea-bench [SECTION ...]`, all sections when none is named.
+@main struct Bench {
+  static let sections: [any BenchSection.Type] = [SweepSection.self, SolveSection.self]
+
+  static func main() throws {
+    let names = CommandLine.arguments.dropFirst()
+    for name in names where !sections.contains(where: { $0.name == name }) {
+      print("there is no section \(name); the sections are:")
+      for section in sections { print("  \(section.name)  \(section.summary)") }
+      exit(2)
+    }
+    for section in sections where names.isEmpty || names.contains(section.name) {
+      print("\(section.name): \(section.summary)")
+      try section.run()
+      print("")
+    }
+  }
+}
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif

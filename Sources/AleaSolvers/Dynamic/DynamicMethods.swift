@@ -3,6 +3,7 @@ public struct DynamicMethods: Sendable {
   /// Every method, in the order in which they are listed to people. A new method is one file and one line here.
   public static let all: [any DynamicMethod.Type] = [
     // Discounted and finite-horizon.
+    ValueIteration.self, ModifiedPolicyIteration.self, PolicyIteration.self, LinearProgramming.self, BackwardInduction.self,
   ]
 
   /// The method of that name, or nil.

@@ -20,6 +20,8 @@ public struct SparseSolution: Sendable {
   public var iterations: Int
   /// Anything the reader should know: components found, backends used, states with infinite value.
   public var notes: [String]
+  /// For a finite horizon, the answer of every step.
+  public var stages: Stages?
 
   public init(
     value: [Double], policy: [Int32], gain: [Double]? = nil, lower: [Double], upper: [Double], bound: Double, method: String,
@@ -34,6 +36,37 @@ public struct SparseSolution: Sendable {
     self.method = method
     self.iterations = iterations
     self.notes = notes
+  }
+}
+
+extension SparseSolution {
+  /// What a finite-horizon method knows of every step: time-dependent values and policy.
+  ///
+  /// Entry `t * stateCount + s` of ``value`` and ``policy`` belongs to state `s` when `t` steps have been taken.
+  public struct Stages: Sendable {
+    public let stateCount: Int
+    public let horizon: Int
+    /// The expected reward from step `t` on; nil when there was no room to keep it.
+    public private(set) var value: [Double]?
+    /// The chosen choice at step `t`, -1 where there is none; nil when there was no room to keep it.
+    public private(set) var policy: [Int32]?
+    /// The guaranteed error of the values of each step, and of the policy's own values from there on.
+    public private(set) var error: [Double]
+
+    init(stateCount: Int, horizon: Int, keepsValues: Bool, keepsPolicy: Bool) {
+      self.stateCount = stateCount
+      self.horizon = horizon
+      value = keepsValues ? [Double](repeating: 0, count: stateCount * horizon) : nil
+      policy = keepsPolicy ? [Int32](repeating: -1, count: stateCount * horizon) : nil
+      error = [Double](repeating: 0, count: horizon)
+    }
+
+    mutating func record(step: Int, value new: StateVector, policy chosen: Column<Int32>, error bound: Double) {
+      error[step] = bound
+      let first = step * stateCount
+      for state in 0..<(value == nil ? 0 : stateCount) { value![first + state] = new[state] }
+      for state in 0..<(policy == nil ? 0 : stateCount) { policy![first + state] = chosen.pointer[state] }
+    }
   }
 }
 

@@ -1,0 +1,28 @@
+import AleaModel
+import AleaNumerics
+import Testing
+
+@testable import AleaSolvers
+
+@Suite struct LinearProgrammingTests {
+  /// Least x + y with x + 2y >= 4, 3x + y >= 6: at x = 8/5, y = 6/5.
+  static let program = LinearProgram(
+    minimizes: true, objective: [1, 1], rowStart: [0, 2, 4], column: [0, 1, 0, 1], entry: [1, 2, 3, 1], isAtLeast: true,
+    limit: [4, 6])
+
+  @Test func glpkFindsTheVertex() throws {
+    let point = try GLPK.solve(Self.program)
+    #expect(abs(point[0] - 1.6) < 1e-9 && abs(point[1] - 1.2) < 1e-9)
+  }
+
+  @Test(.enabled(if: HiGHS() != nil)) func highsFindsTheVertex() throws {
+    let point = try #require(try HiGHS()?.solve(Self.program))
+    #expect(abs(point[0] - 1.6) < 1e-7 && abs(point[1] - 1.2) < 1e-7)
+  }
+
+  @Test func unboundedProgramsAreNoticed() {
+    var program = Self.program
+    program.minimizes = false
+    #expect(throws: LinearProgram.Failure.self) { try GLPK.solve(program) }
+  }
+}
