@@ -68,12 +68,40 @@ public enum DiscreteProbability {
     return terms.reversed().reduce(0, +)
   }
 
-  /// `ln(n!) - ln(sqrt(2 pi n) (n/e)^n)` for `n > 0` (Loader, table and series).
-  static func stirlingError(_ n: Double) -> Double {
-    if n <= 15 {
-      // lgamma is accurate to an ulp here, and the terms are of order one.
-      return lgamma(n + 1) - (n + 0.5) * log(n) + n - 0.918938533204672741780329736406
+  /// The expected excess of a count over `end`: the sum of `(k - end) P(k)` over `k > end`, from the small terms up.
+  public static func poissonExcess(over end: Double, rate: Double) -> Double {
+    if rate == 0 { return 0 }
+    if end < rate {
+      // E[(X - end)+] = rate - end + E[(end - X)+], where the last sum is the shorter one.
+      var shortfall = 0.0
+      var k = 0.0
+      while k < end {
+        shortfall += (end - k) * poisson(k, rate: rate)
+        k += 1
+      }
+      return rate - end + shortfall
     }
+    var terms: [Double] = []
+    var k = end + 1
+    var term = poisson(k, rate: rate)
+    while term > 0, (k - end) * term > 1e-18 * (terms.first ?? 0) {
+      terms.append((k - end) * term)
+      k += 1
+      term *= rate / k
+    }
+    return terms.reversed().reduce(0, +)
+  }
+
+  private static let smallStirlingErrors: [Double] = [
+    0, 0.08106146679532725822, 0.041340695955409294094, 0.027677925684998339149, 0.020790672103765093112,
+    0.016644691189821192163, 0.013876128823070747999, 0.011896709945891770095, 0.010411265261972096497,
+    0.0092554621827127329177, 0.0083305634333628712565, 0.007573675487951840795, 0.0069428401072095298657,
+    0.0064089941880042070684, 0.0059513701127588477356, 0.005554733551962801371,
+  ]
+
+  /// `ln(n!) - ln(sqrt(2 pi n) (n/e)^n)` for a positive integer (Loader: a table, then the series).
+  static func stirlingError(_ n: Double) -> Double {
+    if n <= 15 { return smallStirlingErrors[Int(n)] }
     let s = 1 / (n * n)
     return (1.0 / 12 - (1.0 / 360 - (1.0 / 1260 - (1.0 / 1680 - s / 1188) * s) * s) * s) / n
   }

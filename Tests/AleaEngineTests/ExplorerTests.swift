@@ -46,7 +46,7 @@ func poisson(_ k: Int, _ rate: Double) -> Double { exp(Double(k) * log(rate) - r
           #expect(abs(sparse.probability[k] - expected[next]!) < 1e-13)
         }
         #expect(abs(sparse.channels[0].reward[choice] - 8 * sold) < 1e-11)
-        #expect(abs(sparse.channels[1].reward[choice] - (order > 0 ? -4 - 2 * Double(order) : 0)) < 1e-12)
+        #expect(sparse.channels[1].reward[choice] == (order > 0 ? -4 - 2 * Double(order) : 0))
       }
     }
   }

@@ -8,6 +8,10 @@ struct Support: Sendable {
   var weights: [Double]
   /// The probability of the outcomes beyond the last value, which carries it.
   var tailMass = 0.0
+  /// The expected excess of the draw over the last value.
+  var tailExcess = 0.0
+  /// The last value of the infinitely supported laws inside; nil when there is none.
+  var end: Double?
 }
 
 /// Expands distributions whose parameters are numbers.
@@ -23,9 +27,18 @@ struct SupportExpander: Sendable {
 
   /// The support of a named law.
   ///
-  /// - Parameter last: the value onto which everything beyond is lumped, where the caller knows that it makes no difference; nil to
-  ///   cut by ``tailMass``.
-  func expand(_ family: DistributionFamily, _ parameters: [Double], last: Double? = nil) throws -> Support {
+  /// - Parameters:
+  ///   - saturation: a value from which on a larger draw makes no difference, if there is one: everything beyond is lumped onto it,
+  ///     unless it lies so far out that cutting by ``tailMass`` is much shorter.
+  ///   - end: the last value wanted, whatever the tail beyond it.
+  func expand(_ family: DistributionFamily, _ parameters: [Double], saturation: Double? = nil, end exactEnd: Double? = nil) throws
+    -> Support
+  {
+    func cut(_ byMass: Double) -> Double {
+      if let exactEnd { return exactEnd }
+      if let saturation, saturation <= byMass + 64 { return saturation }
+      return byMass
+    }
     func require(_ condition: Bool, _ index: Int, _ words: String) throws {
       guard condition else {
         throw ParameterFault(
@@ -61,20 +74,25 @@ struct SupportExpander: Sendable {
     case .poisson:
       let rate = parameters[0]
       try require(rate >= 0 && rate <= 10_000_000, 0, rate < 0 ? "negative" : "too large to enumerate")
-      let end = last ?? poissonEnd(rate)
+      let end = cut(poissonEnd(rate))
       let values = (0...Int(end)).map(Double.init)
       var support = Support(values: values, weights: values.map { DiscreteProbability.poisson($0, rate: rate) })
       support.tailMass = DiscreteProbability.poissonTail(above: end, rate: rate)
+      support.tailExcess = DiscreteProbability.poissonExcess(over: end, rate: rate)
+      support.end = end
       support.weights[values.count - 1] += support.tailMass
       return support
     case .geometric:
       let p = parameters[0]
       try require(p > 0 && p <= 1, 0, "outside (0, 1]")
-      let end = last ?? (p == 1 ? 0 : max(0, (log(tailMass) / log1p(-p) - 1).rounded(.up)))
+      let end = cut(p == 1 ? 0 : max(0, (log(tailMass) / log1p(-p) - 1).rounded(.up)))
       try require(end < 10_000_000, 0, "so small that the law cannot be enumerated")
       let values = (0...Int(end)).map(Double.init)
       var support = Support(values: values, weights: values.map { DiscreteProbability.geometric($0, probability: p) })
       support.tailMass = DiscreteProbability.geometricTail(above: end, probability: p)
+      // What exceeds the end is geometric again, from one on.
+      support.tailExcess = support.tailMass / p
+      support.end = end
       support.weights[values.count - 1] += support.tailMass
       return support
     case .uniform, .normal, .logNormal, .exponential, .gamma, .beta, .studentT:
@@ -108,12 +126,13 @@ struct SupportExpander: Sendable {
   ///
   /// - Returns: the values with their weights, unmerged, weights of zero left out.
   func expand(
-    _ distribution: Distribution, last: Double?, read: (ExpressionID) throws -> Double, span: (ExpressionID) -> SourceSpan?
+    _ distribution: Distribution, saturation: Double? = nil, end: Double? = nil, read: (ExpressionID) throws -> Double,
+    span: (ExpressionID) -> SourceSpan?
   ) throws -> Support {
     switch distribution {
     case .primitive(let family, let parameters):
       do {
-        return try expand(family, try parameters.map(read), last: last)
+        return try expand(family, try parameters.map(read), saturation: saturation, end: end)
       } catch let fault as ParameterFault {
         throw Diagnostic.error(fault.message, at: parameters.isEmpty ? nil : span(parameters[fault.parameter]))
       }
@@ -152,7 +171,7 @@ struct SupportExpander: Sendable {
       }
       return support
     case .select(let condition, let a, let b):
-      return try expand(try read(condition) != 0 ? a : b, last: last, read: read, span: span)
+      return try expand(try read(condition) != 0 ? a : b, saturation: saturation, end: end, read: read, span: span)
     case .mixture(let components):
       let weights = try components.map { component in
         let weight = try read(component.weight)
@@ -168,20 +187,24 @@ struct SupportExpander: Sendable {
       }
       var support = Support(values: [], weights: [])
       for (component, weight) in zip(components, weights) where weight > 0 {
-        let part = try expand(component.distribution, last: last, read: read, span: span)
+        let part = try expand(component.distribution, saturation: saturation, end: end, read: read, span: span)
         for (value, probability) in zip(part.values, part.weights) {
           support.values.append(value)
           support.weights.append(probability * (weight / sum))
         }
         support.tailMass += part.tailMass * (weight / sum)
+        support.tailExcess += part.tailExcess * (weight / sum)
+        if let end = part.end { support.end = min(support.end ?? end, end) }
       }
       return support
     case .truncated(let base, let low, let high):
       let lower = try read(low)
       let upper = try read(high)
-      // Inside finite bounds nothing is cut: the support reaches to the upper bound.
+      // Inside finite bounds nothing is cut: the support reaches beyond the upper bound.
+      let isBounded = upper < 1e7
       let part = try expand(
-        base, last: upper.isFinite && upper < 1e7 ? max(0, upper.rounded(.down)) + 1 : last, read: read, span: span)
+        base, saturation: isBounded ? nil : saturation, end: isBounded ? max(0, upper.rounded(.down)) + 1 : end, read: read,
+        span: span)
       var support = Support(values: [], weights: [])
       for (value, probability) in zip(part.values, part.weights) where value >= lower && value <= upper {
         support.values.append(value)
@@ -193,7 +216,11 @@ struct SupportExpander: Sendable {
           "nothing remains between \(ScalarEvaluator.text(lower)) and \(ScalarEvaluator.text(upper))", at: span(low))
       }
       for index in support.weights.indices { support.weights[index] /= sum }
-      if part.values.last.map({ $0 <= upper }) ?? false { support.tailMass = part.tailMass / sum }
+      if !isBounded {
+        support.tailMass = part.tailMass / sum
+        support.tailExcess = part.tailExcess / sum
+        support.end = part.end
+      }
       return support
     }
   }

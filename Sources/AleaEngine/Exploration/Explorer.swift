@@ -115,7 +115,8 @@ final class ExplorationRun {
   private func finish(_ initial: [(state: Int32, probability: Double)], _ general: GeneralStepper) throws -> ExploredProcess {
     let channels = zip(plan.process.channels, rewards).map { SparseProcess.Channel(name: $0.name, reward: $1) }
     var truncation: SparseProcess.Truncation?
-    if truncationMass.count > 0 {
+    // Where every cut was exact there is nothing to report.
+    if (0..<truncationMass.count).contains(where: { truncationMass.pointer[$0] > 0 || rewardSlack.pointer[$0] > 0 }) {
       truncation = SparseProcess.Truncation(mass: truncationMass, rewardSlack: rewardSlack)
     }
     var stageStart: [Int]?

@@ -6,18 +6,47 @@ final class GeneralStepper {
   private unowned let run: ExplorationRun
   private let terminal: BatchProgram?
   private let availability: BatchProgram
-  private let step: [(slot: Slot, mechanism: CompiledMechanism)]
-  private let arrival: [(slot: Slot, mechanism: CompiledMechanism)]
-  private let amounts: BatchProgram
+  private let step: [Stage]
+  private let arrival: [Stage]
+  /// What is earned before anything is drawn.
+  private let earlyTerms: [CompiledTerm]
+  private let tracksTails: Bool
+  private var warned = Set<Slot>()
   private let actionValues: [[Double]]
   private var supports: [SupportKey: Support] = [:]
   /// States a batch; halved when batches come out too wide.
   private var batchSize = 1024
   private static let widest = 1 << 19
+  private var widestFrame = 0
 
   private struct SupportKey: Hashable {
     var slot: Slot
     var parameters: [Double]
+  }
+
+  /// A slot to run, what is earned and checked after it, and which slots nobody reads any more.
+  private struct Stage {
+    var slot: Slot
+    var mechanism: CompiledMechanism
+    var terms: [CompiledTerm] = []
+    var checksPolicy = false
+    var dead: [Slot] = []
+    /// The slots drawn or derived so far that are still read; lanes of a choice that agree in them can be merged.
+    var live: [Slot] = []
+    var isArrival = false
+  }
+
+  private struct CompiledTerm {
+    var channel: Int
+    var coefficient: Double
+    var program: BatchProgram
+  }
+
+  /// What the choices of a batch earn, and what truncation leaves out of them.
+  private struct Sums {
+    var rewards: [[Double]]
+    var mass: [Double]
+    var slack: [Double]
   }
 
   init(_ run: ExplorationRun) throws {
@@ -26,9 +55,47 @@ final class GeneralStepper {
     let compiler = BatchCompiler(pool: plan.process.pool, leaf: plan.interval)
     terminal = plan.terminal.map { compiler.compile([BatchRoot($0)]) }
     availability = compiler.compile(plan.availability.map { BatchRoot($0) })
-    step = plan.step.compactMap { slot in CompiledMechanism(slot, in: plan).map { (slot, $0) } }
-    arrival = plan.arrival.compactMap { slot in CompiledMechanism(slot, in: plan).map { (slot, $0) } }
-    amounts = compiler.compile(plan.process.channels.map { BatchRoot($0.amount, check: .reals) })
+    func compiled(_ after: Int) -> [CompiledTerm] {
+      plan.terms.filter { $0.after == after }.map { entry in
+        CompiledTerm(
+          channel: entry.term.channel, coefficient: entry.term.coefficient,
+          program: compiler.compile([BatchRoot(entry.term.expression, check: .reals)]))
+      }
+    }
+    earlyTerms = compiled(0)
+    // What later slots, terms and the arrival read.
+    var reads: [Set<Slot>] = plan.step.map { slot in
+      DependenceGraph.slots(mentionedBy: plan.mechanism(of: slot).expressions, in: plan.process.pool)
+    }
+    reads.append(Set(plan.states.map { .next($0) }))
+    for entry in plan.terms where entry.after > 0 {
+      reads[entry.after - 1].formUnion(DependenceGraph.slots(mentionedBy: [entry.term.expression], in: plan.process.pool))
+    }
+    if plan.isClosed, plan.actionsKnownAfter > 0 {
+      reads[plan.actionsKnownAfter - 1].formUnion(DependenceGraph.slots(mentionedBy: plan.availability, in: plan.process.pool))
+    }
+    var known: [Slot] = []
+    var stages: [Stage] = []
+    for (number, slot) in plan.step.enumerated() {
+      guard let mechanism = CompiledMechanism(slot, in: plan) else { continue }
+      known.append(slot)
+      let later = reads[(number + 1)...].reduce(into: Set<Slot>()) { $0.formUnion($1) }
+      var stage = Stage(slot: slot, mechanism: mechanism)
+      stage.terms = compiled(number + 1)
+      stage.checksPolicy = plan.isClosed && plan.actionsKnownAfter == number + 1
+      stage.dead = known.filter { !later.contains($0) }
+      known.removeAll { !later.contains($0) }
+      stage.live = known
+      stages.append(stage)
+    }
+    step = stages
+    arrival = plan.arrival.compactMap { slot in
+      CompiledMechanism(slot, in: plan).map { Stage(slot: slot, mechanism: $0, isArrival: true) }
+    }
+    tracksTails = (plan.step + plan.arrival).contains { slot in
+      if case .draw(let distribution) = plan.mechanism(of: slot) { return distribution.isInfinite }
+      return false
+    }
     actionValues = (0..<run.actions.count).map { run.actions.values(of: $0) }
   }
 
@@ -39,12 +106,16 @@ final class GeneralStepper {
     let active = try activeLanes(of: frame)
     let (choices, choiceState, choiceActions) = try available(active, states)
     let origins = (choiceState, choiceActions)
-    var lanes = try advance(choices, through: step, states: states, origins)
-    if run.plan.isClosed { try checkPolicy(lanes, states, origins) }
-    let earned = try earn(lanes, choiceState.count, states, origins)
-    lanes = try arrive(lanes, states: states, origins)
-    try store(lanes, states, origins, earned)
-    if lanes.count > Self.widest, batchSize > 1 { batchSize = max(1, batchSize / 2) }
+    var sums = Sums(
+      rewards: run.rewards.map { _ in [Double](repeating: 0, count: choiceState.count) },
+      mass: [Double](repeating: 0, count: tracksTails ? choiceState.count : 0), slack: [])
+    sums.slack = sums.mass
+    widestFrame = choices.count
+    try earn(earlyTerms, choices, &sums, states, origins)
+    var lanes = try advance(choices, through: step, states: states, origins, &sums)
+    lanes = try arrive(lanes, states: states, origins, &sums)
+    try store(lanes, states, origins, sums)
+    if widestFrame > Self.widest, batchSize > 1 { batchSize = max(1, batchSize / 2) }
     return states.upperBound
   }
 
@@ -157,13 +228,14 @@ final class GeneralStepper {
 
   /// Runs slots in order; draws widen the frame.
   private func advance(
-    _ start: LaneFrame, through slots: [(slot: Slot, mechanism: CompiledMechanism)], states: Range<Int>, _ origins: Origins,
+    _ start: LaneFrame, through stages: [Stage], states: Range<Int>, _ origins: Origins, _ sums: inout Sums,
     settled: [Bool]? = nil
   ) throws -> LaneFrame {
     var frame = start
     var settled = settled
-    for (slot, mechanism) in slots {
-      switch mechanism {
+    for stage in stages {
+      let slot = stage.slot
+      switch stage.mechanism {
       case .value(let program):
         let column = machine.run(program, on: frame)[0]
         if let settled {
@@ -199,11 +271,23 @@ final class GeneralStepper {
             values.append(support.values[outcome])
             weights.append(frame.weight.pointer[lane] * support.weights[outcome])
           }
+          if support.tailMass > 0 {
+            let weight = frame.weight.pointer[lane]
+            let origin = Int(frame.origin.pointer[lane])
+            try cut(stage, support, weight, origin, states, origins, &sums)
+          }
         }
         frame = frame.picking(lanes)
         settled = settled.map { old in lanes.array.map { old[Int($0)] } }
         frame.columns[slot] = values
         frame.weight = weights
+        widestFrame = max(widestFrame, frame.count)
+      }
+      if stage.checksPolicy { try checkPolicy(frame, states, origins) }
+      try earn(stage.terms, frame, &sums, states, origins)
+      if !stage.dead.isEmpty {
+        for slot in stage.dead { frame.columns[slot] = nil }
+        if settled == nil, frame.count > 2 * origins.state.count { frame = merge(frame, stage.live) }
       }
     }
     return frame
@@ -217,7 +301,7 @@ final class GeneralStepper {
     struct Fault: Error {}
     do {
       let result = try run.stepper.expander.expand(
-        distribution, last: nil,
+        distribution, saturation: run.plan.saturation[key.slot],
         read: { expression in
           let value = key.parameters[positions[expression]!]
           if value.isNaN { throw Fault() }
@@ -241,19 +325,117 @@ final class GeneralStepper {
     }
   }
 
-  /// The expected reward of each choice, for each channel.
-  private func earn(_ frame: LaneFrame, _ choices: Int, _ states: Range<Int>, _ origins: Origins) throws -> [[Double]] {
-    let amounts = machine.run(amounts, on: frame)
-    return try amounts.map { column in
-      var sums = [Double](repeating: 0, count: choices)
-      for lane in 0..<frame.count { sums[Int(frame.origin.pointer[lane])] += frame.weight.pointer[lane] * column.pointer[lane] }
-      if let bad = sums.firstIndex(where: \.isNaN) { throw fault(bad, states, origins) }
-      return sums
+  /// Adds what terms earn on average to the choices.
+  private func earn(_ terms: [CompiledTerm], _ frame: LaneFrame, _ sums: inout Sums, _ states: Range<Int>, _ origins: Origins)
+    throws
+  {
+    for term in terms {
+      let amounts = machine.run(term.program, on: frame)[0]
+      for lane in 0..<frame.count {
+        let amount = amounts.pointer[lane]
+        if amount.isNaN { throw fault(Int(frame.origin.pointer[lane]), states, origins) }
+        sums.rewards[term.channel][Int(frame.origin.pointer[lane])] += frame.weight.pointer[lane] * (term.coefficient * amount)
+      }
     }
   }
 
+  /// Records what lumping a tail onto its last value leaves out of a choice.
+  private func cut(
+    _ stage: Stage, _ support: Support, _ weight: Double, _ origin: Int, _ states: Range<Int>, _ origins: Origins,
+    _ sums: inout Sums
+  ) throws {
+    let plan = run.plan
+    if stage.isArrival {
+      // What is observed is part of the state: the tail's states are not among those listed.
+      sums.mass[origin] += weight * support.tailMass
+      return
+    }
+    guard case .current(let id) = stage.slot else {
+      sums.mass[origin] += weight * support.tailMass
+      return
+    }
+    let end = support.end ?? 0
+    if let saturation = plan.saturation[stage.slot], saturation <= end { return }
+    let space = StateSpace(layout: run.layout, index: run.index)
+    let state = states.lowerBound + Int(origins.state[origin])
+    let values = space.values(of: state)
+    let action = actionValues[Int(origins.action[origin])]
+    var points: [VariableID: Double] = [:]
+    for (variable, value) in zip(plan.decisionVariables, values) { points[variable] = value }
+    for (variable, value) in zip(plan.chosen, action) { points[variable] = value }
+    let time = space.time(of: state)
+    let leaf: (ExpressionKind) -> Interval = { leaf in
+      if leaf == .variable(id) { return Interval(end, .infinity, isInteger: true) }
+      if case .variable(let other) = leaf, let value = points[other] { return Interval(value) }
+      if case .time = leaf, let time { return Interval(Double(time)) }
+      return plan.interval(of: leaf)
+    }
+    let analysis = TailAnalysis(pool: plan.process.pool, draw: id)
+    if analysis(plan.successorRoots, leaf: leaf).contains(where: \.isDependent) { sums.mass[origin] += weight * support.tailMass }
+    for (dependence, entry) in zip(analysis(plan.rewardRoots, leaf: leaf), plan.terms) where dependence.isDependent {
+      let width = dependence.interval.mayFail ? .infinity : dependence.interval.upper - dependence.interval.lower
+      let slack = min(width * support.tailMass, dependence.slope * support.tailExcess)
+      sums.slack[origin] += weight * abs(entry.term.coefficient) * slack
+      if slack == .infinity, warned.insert(stage.slot).inserted {
+        let channel = plan.process.channels[entry.term.channel]
+        run.warnings.append(
+          .warning(
+            "what cutting the tail of `\(plan.process[id].name)` leaves out of the reward \(channel.name) could not be bounded",
+            at: channel.span,
+            notes: ["the reward grows without bound in `\(plan.process[id].name)`; `Truncated(d, low, high)` gives it an end"]))
+      }
+    }
+  }
+
+  /// Merges lanes of a choice that agree in everything that is still read.
+  private func merge(_ frame: LaneFrame, _ live: [Slot]) -> LaneFrame {
+    let columns = live.compactMap { frame.columns[$0]?.pointer }
+    let kept = Column<Int32>(capacity: frame.count / 2)
+    let weights = Column<Double>(capacity: frame.count / 2)
+    var table = [Int32](repeating: -1, count: 64)
+    var stamps = [Int32](repeating: -1, count: 64)
+    var lane = 0
+    while lane < frame.count {
+      let origin = frame.origin.pointer[lane]
+      var end = lane
+      while end < frame.count, frame.origin.pointer[end] == origin { end += 1 }
+      if table.count < 2 * (end - lane) {
+        var size = table.count
+        while size < 2 * (end - lane) { size *= 2 }
+        table = [Int32](repeating: -1, count: size)
+        stamps = table
+      }
+      let mask = table.count - 1
+      for current in lane..<end {
+        var hash: UInt64 = 0x9E37_79B9_7F4A_7C15
+        for column in columns {
+          hash = (hash ^ (column[current] + 0).bitPattern) &* 0xD6E8_FEB8_6659_FD93
+          hash ^= hash >> 32
+        }
+        var place = Int(truncatingIfNeeded: hash) & mask
+        while stamps[place] == origin {
+          let other = Int(kept.pointer[Int(table[place])])
+          if columns.allSatisfy({ $0[other] == $0[current] }) { break }
+          place = (place + 1) & mask
+        }
+        if stamps[place] == origin {
+          weights.pointer[Int(table[place])] += frame.weight.pointer[current]
+        } else {
+          stamps[place] = origin
+          table[place] = Int32(kept.count)
+          kept.append(Int32(current))
+          weights.append(frame.weight.pointer[current])
+        }
+      }
+      lane = end
+    }
+    var result = frame.picking(kept)
+    result.weight = weights
+    return result
+  }
+
   /// Turns next values into states and draws what is observed on arrival.
-  private func arrive(_ frame: LaneFrame, states: Range<Int>, _ origins: Origins) throws -> LaneFrame {
+  private func arrive(_ frame: LaneFrame, states: Range<Int>, _ origins: Origins, _ sums: inout Sums) throws -> LaneFrame {
     var arrived = frame
     arrived.columns = [:]
     for id in run.plan.states { arrived.columns[.current(id)] = frame.columns[.next(id)]! }
@@ -264,11 +446,11 @@ final class GeneralStepper {
     }
     guard !run.plan.observed.isEmpty else { return arrived }
     let isTerminal = try terminalLanes(of: arrived) { fault(Int(frame.origin[$0]), states, origins) }
-    return try advance(arrived, through: arrival, states: states, origins, settled: isTerminal)
+    return try advance(arrived, through: arrival, states: states, origins, &sums, settled: isTerminal)
   }
 
   /// Packs the successors, numbers them, merges equal ones and writes the rows.
-  private func store(_ frame: LaneFrame, _ states: Range<Int>, _ origins: Origins, _ earned: [[Double]]) throws {
+  private func store(_ frame: LaneFrame, _ states: Range<Int>, _ origins: Origins, _ sums: Sums) throws {
     let words = run.layout.words
     let keys = Column<UInt64>(repeating: 0, count: max(1, frame.count * words))
     var columns = run.plan.decisionVariables.map { frame.columns[.current($0)]! }
@@ -294,7 +476,11 @@ final class GeneralStepper {
       guard abs(total - 1) <= 1e-9 else { throw fault(choice, states, origins) }
       run.transitionStart.append(UInt32(truncatingIfNeeded: run.successor.count))
       run.choiceAction.append(origins.action[choice])
-      for (column, sums) in zip(run.rewards, earned) { column.append(sums[choice]) }
+      for (column, earned) in zip(run.rewards, sums.rewards) { column.append(earned[choice]) }
+      if tracksTails {
+        run.truncationMass.append(sums.mass[choice])
+        run.rewardSlack.append(sums.slack[choice])
+      }
     }
     // Where each state's choices end.
     var choice = 0

@@ -80,7 +80,8 @@ struct ScalarStepper: Sendable {
         try walk(slots.dropFirst(), environment, probability, drawn, visit)
       case .draw(let distribution):
         let support = try expander.expand(
-          distribution, last: nil, read: { try evaluate($0, in: environment) }, span: { plan.process.pool[$0].span })
+          distribution, saturation: plan.saturation[slot], read: { try evaluate($0, in: environment) },
+          span: { plan.process.pool[$0].span })
         for (value, weight) in zip(support.values, support.weights) where weight > 0 {
           environment[slot] = try checked(value, slot, distribution.expressions.first.flatMap { plan.process.pool[$0].span })
           try walk(slots.dropFirst(), environment, probability * weight, drawn + [slot], visit)

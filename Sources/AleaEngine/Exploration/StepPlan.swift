@@ -10,8 +10,17 @@ struct StepPlan: Sendable {
   let observed: [VariableID]
   /// What runs between arrival in a state and the decision.
   let arrival: [Slot]
-  /// What runs after the decision.
+  /// What runs after the decision: values as soon as their operands are known, draws as late as possible.
   let step: [Slot]
+  /// The summands of the rewards, each with the number of slots of ``step`` that must have run.
+  let terms: [(term: RewardTerm, after: Int)]
+  /// The number of slots of ``step`` after which a closed process has all its actions.
+  let actionsKnownAfter: Int
+  /// For draws with infinite support: a value from which on a larger draw changes neither successors nor rewards.
+  private(set) var saturation: [Slot: Double] = [:]
+  /// Next values, parameters of draws and reward summands over states, actions and draws: derived values are written out.
+  private(set) var successorRoots: [ExpressionID] = []
+  private(set) var rewardRoots: [ExpressionID] = []
   let chosen: [VariableID]
   let isClosed: Bool
   /// The number of steps, when time is part of the state.
@@ -142,7 +151,19 @@ struct StepPlan: Sendable {
       for slot in after { visit(slot) }
       after = sorted
     }
+    // Summands are split first: each is earned as soon as what it reads is known.
+    var split: [RewardTerm] = []
+    for (channel, reward) in process.channels.enumerated() {
+      for summand in process.pool.summands(of: reward.amount) {
+        split.append(RewardTerm(channel: channel, coefficient: summand.coefficient, expression: summand.expression))
+      }
+    }
+    let termSlots = split.map { DependenceGraph.slots(mentionedBy: [$0.expression], in: process.pool) }
+    after = Self.schedule(after, graph, process, targets: termSlots)
     step = after
+    let position = Dictionary(uniqueKeysWithValues: after.enumerated().map { ($1, $0 + 1) })
+    terms = zip(split, termSlots).map { term, slots in (term, slots.compactMap { position[$0] }.max() ?? 0) }
+    actionsKnownAfter = closedActions.compactMap { position[.current($0)] }.max() ?? 0
 
     for slot in arrival + after {
       let mechanism: Mechanism?
@@ -193,6 +214,100 @@ struct StepPlan: Sendable {
     self.chosen = chosen
     isClosed = !closedActions.isEmpty
     self.process = process
+    findSaturation()
+  }
+
+  /// Orders slots so that draws come late: always the draws of the next value or summand that misses the fewest of them, and after
+  /// each draw every value that has become known. Then what is dead can be forgotten early, and lanes that differ no more be merged.
+  private static func schedule(
+    _ slots: [Slot], _ graph: DependenceGraph, _ process: Process, targets: [Set<Slot>]
+  ) -> [Slot] {
+    let members = Set(slots)
+    func isDraw(_ slot: Slot) -> Bool {
+      switch slot {
+      case .current(let id): if case .draw = process[id].mechanism { return true }
+      case .next(let id): if case .draw? = process[id].next { return true }
+      }
+      return false
+    }
+    let ancestors = Dictionary(uniqueKeysWithValues: slots.map { ($0, graph.ancestors(of: $0).intersection(members)) })
+    let goals: [Set<Slot>] =
+      slots.compactMap { slot in
+        guard case .next = slot else { return nil }
+        return ancestors[slot]!.union([slot]).filter(isDraw)
+      }
+      + targets.map { slots in
+        slots.intersection(members).reduce(into: Set<Slot>()) { $0.formUnion(ancestors[$1]!.union([$1]).filter(isDraw)) }
+      }
+    var result: [Slot] = []
+    var placed = Set<Slot>()
+    func place(_ slot: Slot) {
+      result.append(slot)
+      placed.insert(slot)
+    }
+    func settle() {
+      for slot in slots where !placed.contains(slot) && !isDraw(slot) && ancestors[slot]!.isSubset(of: placed) { place(slot) }
+    }
+    settle()
+    while placed.count < slots.count {
+      let missing = goals.map { $0.subtracting(placed) }.filter { !$0.isEmpty }.min { $0.count < $1.count } ?? []
+      let ready = slots.first { slot in
+        missing.contains(slot) && ancestors[slot]!.filter(isDraw).isSubset(of: placed) && ancestors[slot]!.isSubset(of: placed)
+      }
+      guard let draw = ready ?? slots.first(where: { !placed.contains($0) && ancestors[$0]!.isSubset(of: placed) }) else {
+        // A cycle cannot come from a checked process; its order is kept as given.
+        return slots
+      }
+      place(draw)
+      settle()
+    }
+    return result
+  }
+
+  /// Writes out derived values, and looks for the value from which on each infinitely supported draw changes nothing.
+  private mutating func findSaturation() {
+    var image: [Slot: ExpressionID] = [:]
+    func inline(_ expressions: [ExpressionID]) -> [ExpressionID] {
+      process.pool.rewriting(expressions) { leaf in
+        switch leaf {
+        case .variable(let id): image[.current(id)]
+        case .next(let id): image[.next(id)]
+        default: nil
+        }
+      }
+    }
+    var infinite: [(slot: Slot, id: VariableID)] = []
+    for slot in step {
+      switch mechanism(of: slot) {
+      case .value(let expression):
+        let written = inline([expression])[0]
+        image[slot] = written
+        if case .next = slot { successorRoots.append(written) }
+      case .draw(let distribution):
+        successorRoots += inline(distribution.expressions)
+        if case .current(let id) = slot, distribution.isInfinite { infinite.append((slot, id)) }
+      default: break
+      }
+    }
+    if isClosed { successorRoots += inline(availability) }
+    rewardRoots = inline(terms.map(\.term.expression))
+    for (slot, id) in infinite where !process[id].domain.isFinite {
+      let analysis = TailAnalysis(pool: process.pool, draw: id)
+      let roots = successorRoots + rewardRoots
+      func isSaturated(_ last: Double) -> Bool {
+        !analysis(roots) { leaf in
+          leaf == .variable(id) ? Interval(last, .infinity, isInteger: true) : interval(of: leaf)
+        }.contains(where: \.isDependent)
+      }
+      guard isSaturated(0x1p20) else { continue }
+      var low = -1.0
+      var high = 0x1p20
+      while high - low > 1 {
+        let middle = ((low + high) / 2).rounded(.down)
+        if isSaturated(middle) { high = middle } else { low = middle }
+      }
+      saturation[slot] = high
+    }
   }
 
   /// The variables of a state at which is decided.
