@@ -105,7 +105,8 @@ final class BatchMachine {
     case .divide: zip { $1 == 0 ? .nan : $0 / $1 }
     case .integerDivide: zip { $1 == 0 ? .nan : ($0 / $1).rounded(.down) }
     case .modulo: zip { $1 == 0 ? .nan : $0 - $1 * ($0 / $1).rounded(.down) }
-    case .power: zip { pow($0, $1) }
+    // pow(NaN, 0) and pow(1, NaN) are 1: a fault would be lost.
+    case .power: zip { keeping($0, $1, pow($0, $1)) }
     case .min: zip { $0 < $1 ? $0 : $1 }
     case .max: zip { $0 > $1 ? $0 : $1 }
     case .minKeeping: zip { $0.isNaN ? $0 : ($0 < $1 ? $0 : $1) }
@@ -128,7 +129,7 @@ final class BatchMachine {
     case .divideK: map { $0 / k }
     case .integerDivideK: map { ($0 / k).rounded(.down) }
     case .moduloK: map { $0 - k * ($0 / k).rounded(.down) }
-    case .powerK: if k == 2 { map { $0 * $0 } } else { map { pow($0, k) } }
+    case .powerK: if k == 2 { map { $0 * $0 } } else { map { $0.isNaN ? $0 : pow($0, k) } }
     // Written so that a NaN in the register wins.
     case .minK: map { k < $0 ? k : $0 }
     case .maxK: map { k > $0 ? k : $0 }

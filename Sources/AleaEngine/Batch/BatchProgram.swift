@@ -72,6 +72,8 @@ struct BatchCompiler {
   let pool: ExpressionPool
   /// What is known of each leaf.
   let leaf: (ExpressionKind) -> Interval
+  /// Nodes that only pass on their single element, unless it lies outside a domain: then they are NaN.
+  var checks: [ExpressionID: Domain] = [:]
 
   func compile(_ roots: [BatchRoot]) -> BatchProgram {
     let expressions = roots.map(\.expression)
@@ -215,6 +217,7 @@ struct BatchCompiler {
 
   /// The operands an instruction reads from registers, without those folded into it.
   private func registerOperands(of id: ExpressionID) -> [ExpressionID] {
+    if checks[id] != nil, case .gather(_, let elements) = pool[id].kind { return elements }
     switch pool[id].kind {
     case .binary(let function, let a, let b):
       if let (_, operand, _) = constantForm(function, a, b, mayFail: false) { return [operand] }
@@ -228,6 +231,9 @@ struct BatchCompiler {
     _ id: ExpressionID, _ intervals: [ExpressionID: Interval], _ register: [ExpressionID: Int32], _ program: inout BatchProgram
   ) -> Instruction {
     func mayFail(_ id: ExpressionID) -> Bool { intervals[id]!.mayFail }
+    if let domain = checks[id], case .gather(_, let elements) = pool[id].kind {
+      return check(domain, register[elements[0]]!, 0, &program)
+    }
     switch pool[id].kind {
     case .unary(let function, let a):
       let opcode: Opcode =

@@ -96,10 +96,21 @@ final class ExplorationRun {
   func explore() throws -> ExploredProcess {
     let initial = try initialLaw()
     if options.allStates { try addAllStates() }
-    let general = try GeneralStepper(self)
+    let specialized = options.strategy == .general ? nil : try SpecializedStepper(self)
+    if specialized == nil, options.strategy == .specialized {
+      throw Diagnostic.error("this process has no specialised form", at: plan.process.span)
+    }
+    let general = specialized == nil ? try GeneralStepper(self) : nil
     var next = 0
     while next < stateCount {
-      let end = try general.run(from: next, to: stateCount)
+      let end: Int
+      if let specialized {
+        end = try specialized.run(from: next, to: stateCount)
+      } else if let general {
+        end = try general.run(from: next, to: stateCount)
+      } else {
+        end = stateCount
+      }
       next = end
       try checkLimits()
       try report(next)
@@ -109,10 +120,10 @@ final class ExplorationRun {
     probability.shrink()
     choiceAction.shrink()
     for column in rewards { column.shrink() }
-    return try finish(initial, general)
+    return finish(initial)
   }
 
-  private func finish(_ initial: [(state: Int32, probability: Double)], _ general: GeneralStepper) throws -> ExploredProcess {
+  private func finish(_ initial: [(state: Int32, probability: Double)]) -> ExploredProcess {
     let channels = zip(plan.process.channels, rewards).map { SparseProcess.Channel(name: $0.name, reward: $1) }
     var truncation: SparseProcess.Truncation?
     // Where every cut was exact there is nothing to report.
