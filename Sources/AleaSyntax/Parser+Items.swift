@@ -30,7 +30,7 @@ extension Parser {
     guard kind == .identifier else { return .query(expression()) }
     let nextIsName = peek().kind == .identifier && !peek().startsLine
     switch text(current) {
-    case "import" where nextIsName || peek().kind == .string: return importItem()
+    case "import" where nextIsName || peek().kind == .string || peek().kind == .unterminatedString: return importItem()
     case "param" where nextIsName:
       advance()
       guard let parameter = parameter("a parameter") else { return .error }
@@ -77,6 +77,10 @@ extension Parser {
       advance()
       let path = String(text(token).dropFirst().dropLast())
       return .importFile(path, span(token))
+    }
+    if kind == .unterminatedString {
+      _ = expression()  // which says so
+      return .error
     }
     var names: [AST.Name] = []
     repeat {
