@@ -76,8 +76,3 @@ struct Rows: @unchecked Sendable {
     return (gain + sum, error)
   }
 }
-
-enum Rounding {
-  /// A little more than the relative error of one operation, `2^-53`.
-  static let unit = 1.25 * 0x1p-53
-}

@@ -79,15 +79,6 @@ struct DiscountedModel: Sendable {
   }
 }
 
-/// Facts of rounding to double precision.
-enum Rounding {
-  /// n u / (1 - n u) with u = 2^-53, a little more: the relative error of n roundings in a row.
-  static func relative(_ operations: Int) -> Double {
-    let product = Double(operations) * 0x1p-53
-    return product < 0.5 ? product / (1 - product) * (1 + 0x1p-50) : .infinity
-  }
-}
-
 /// One pass over all rows: their masses and lengths.
 private struct RowConstants: Sendable {
   var greatestMass = 0.0
