@@ -134,6 +134,9 @@ public struct NativeCall: Sendable {
     return try ModelElaborator.elaborate(syntax, over: process, environment: environment)
   }
 
+  /// Where an argument stands.
+  public func span(of label: String) -> SourceSpan? { arguments[label]?.span ?? expressions[label]?.span }
+
   /// A diagnostic about one argument, or about the call when it has no such argument.
   public func fault(_ message: String, at label: String? = nil, notes: [String] = []) -> DiagnosticError {
     let place = label.flatMap { arguments[$0]?.span ?? expressions[$0]?.span } ?? span
@@ -162,12 +165,23 @@ public struct GivenArgument: Sendable {
   public let label: String?
   public let value: Value
   public let span: SourceSpan
+
+  public init(label: String?, value: Value, span: SourceSpan) {
+    self.label = label
+    self.value = value
+    self.span = span
+  }
 }
 
 /// A model with arguments, as a value of a program: `Inventory(capacity: 50)`.
 public struct ModelObject: ObjectValue {
   public let definition: ModelDefinition
   public let arguments: [GivenArgument]
+
+  public init(definition: ModelDefinition, arguments: [GivenArgument]) {
+    self.definition = definition
+    self.arguments = arguments
+  }
 
   public var typeName: String { "a model" }
   public var description: String {
@@ -181,6 +195,11 @@ public struct ModelObject: ObjectValue {
 public struct PolicyObject: ObjectValue {
   public let definition: PolicyDefinition
   public let arguments: [GivenArgument]
+
+  public init(definition: PolicyDefinition, arguments: [GivenArgument]) {
+    self.definition = definition
+    self.arguments = arguments
+  }
 
   public var typeName: String { "a policy" }
   public var description: String {
