@@ -114,6 +114,13 @@ extension Chart.HeatMap {
           "\(index) '#\([colour.red, colour.green, colour.blue].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())'"
       }
       script += "set palette maxcolors \(categories.count) defined (\(colours.joined(separator: ", ")))\n"
+      let arrows = StateListing.arrows(for: categories)
+      for (y, row) in rows.enumerated() where rows.count * across <= 400 {
+        for (x, value) in row.enumerated() where value.isFinite {
+          guard let arrows, arrows.indices.contains(Int(value)) else { continue }
+          script += "set label \(quoted(arrows[Int(value)])) at \(x),\(y) center front textcolor '#ffffff' font 'Sans,28'\n"
+        }
+      }
       script += "set cbrange [-0.5:\(categories.count - 1).5]\nset cbtics \(tics(categories)) scale 0\n"
     }
     script += "$map << EOD\n"

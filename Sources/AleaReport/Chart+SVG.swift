@@ -179,7 +179,7 @@ struct SVGPicture {
   var document: String {
     """
     <svg xmlns="http://www.w3.org/2000/svg" width="\(n(width))" height="\(n(height))" viewBox="0 0 \(n(width)) \(n(height))" \
-    font-family="Helvetica, Arial, 'Liberation Sans', sans-serif">
+    font-family="Helvetica, Arial, 'Liberation Sans', sans-serif" stroke="none">
     <rect width="100%" height="100%" fill="#fff"/>
     \(body)</svg>
 

@@ -4,42 +4,7 @@ import AleaSolvers
 import AleaSyntax
 import Testing
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 @Suite struct PicturesTests {
-  @Test func demo() throws {
-    guard getenv("ALEA_DEMO") != nil else { return }
-    let best = HandMade.inventory
-    let grid = HandMade.gridWorld
-    for (name, value) in [
-      ("inv", Value.object(best)), ("invp", .object(best.policy)), ("grid", .object(grid)), ("gridp", .object(grid.policy)),
-    ] {
-      let chart = try Chart(value)
-      try chart.save(to: "/tmp/rep/\(name).svg")
-      try chart.save(to: "/tmp/rep/\(name).png")
-      print(chart.text(width: 70, height: 14))
-      print(chart.text(width: 70, height: 10, unicode: false))
-    }
-    print(AnswerText.text(of: best))
-    print(AnswerText.text(of: grid))
-    print(AnswerText.text(of: HandMade.shaped))
-    print(AnswerText.text(of: best, options: ReportOptions(maximumStates: 5)))
-    let x = (0..<200).map(Double.init)
-    let curves = Chart(
-      title: "regret", xLabel: "round", yLabel: "regret",
-      series: [
-        .init("UCB1", x: x, y: x.map { 20 * log(1 + $0) }, band: (x.map { 18 * log(1 + $0) }, x.map { 22 * log(1 + $0) })),
-        .init("Thompson", x: x, y: x.map { 10 * log(1 + $0) }),
-      ])
-    try curves.save(to: "/tmp/rep/curves.svg")
-    try curves.save(to: "/tmp/rep/curves.png")
-    print(curves.text(width: 70, height: 14))
-    try GraphDrawing(statesOf: grid.explored).save(to: "/tmp/rep/states.png")
-    try GraphDrawing(dependencesOf: HandMade.dependences).save(to: "/tmp/rep/dep.png")
-  }
-
   @Test func gnuplotDrawsAPicture() throws {
     for value in [Value.object(HandMade.inventory), .object(HandMade.gridWorld.policy)] {
       let png = try Chart(value).png(width: 400, height: 300)
