@@ -170,8 +170,9 @@ struct StateListing {
       [.init("")] + quantities.map { .init($0.name, .trailing) }
         + (policy.map { PolicyColumns($0).names } ?? []).map { .init($0) }
         + [.init("state")], unicode: options.unicode)
+    let texts = quantities.map { NumberFormat.column(Array($0.numbers.prefix(count)), digits: options.digits, bound: bound) }
     func add(_ label: String, _ state: Int) {
-      let numbers = quantities.map { NumberFormat.column([$0.numbers[state]], digits: options.digits, bound: bound)[0] }
+      let numbers = quantities.indices.map { texts[$0][state] }
       table.add(
         [label] + numbers + (policy.map { PolicyColumns($0).cells(in: state) } ?? []) + [naming.text(of: state)])
     }

@@ -121,3 +121,33 @@ enum HandMade {
     return solution(explored, [10, 20, 30])
   }
 }
+
+extension HandMade {
+  /// A small inventory step: demand, sold, the next stock, one reward; and a latent mood that moves demand.
+  static var dependences: Process {
+    var process = Process(name: "Inventory", kind: .mdp, objective: Objective(criterion: .discounted(0.95)))
+    func add(_ name: String, _ role: Role, _ mechanism: Mechanism, next: Mechanism? = nil) {
+      process.declarations.append(
+        Declaration(name: name, role: role, shape: .scalar(VariableID(process.variables.count))))
+      process.variables.append(
+        Variable(
+          name: name, declaration: process.declarations.count - 1, role: role, domain: .range(0, 20), mechanism: mechanism,
+          next: next))
+    }
+    func read(_ index: Int) -> ExpressionID {
+      process.pool.intern(.variable(VariableID(index)), type: .integer, span: nil)
+    }
+    let (stock, order, demand, sold) = (read(0), read(1), read(3), read(4))
+    let after = process.pool.intern(.binary(.add, stock, order), type: .integer, span: nil)
+    add(
+      "stock", .state, .unspecified, next: .value(process.pool.intern(.binary(.subtract, after, sold), type: .integer, span: nil))
+    )
+    add("order", .action, .chosen)
+    add("mood", .latent, .draw(.primitive(.bernoulli, [process.pool.intern(.constant(0.5), type: .real, span: nil)])))
+    add("demand", .derived, .draw(.primitive(.poisson, [read(2)])))
+    add("sold", .derived, .value(process.pool.intern(.binary(.min, after, demand), type: .integer, span: nil)))
+    process.channels = [RewardChannel(name: "sales", isCost: false, amount: sold)]
+    process.availability = [process.pool.intern(.binary(.less, after, stock), type: .boolean, span: nil)]
+    return process
+  }
+}
