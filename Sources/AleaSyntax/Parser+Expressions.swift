@@ -8,7 +8,10 @@ extension Parser {
         .error(
           "expressions nest more than \(Self.maximumDepth) levels deep", at: span(current),
           notes: ["name parts of the expression with `let`, or use a function"]))
-      return errorExpression()
+      let error = errorExpression()
+      // Nothing on the rest of the line is read again, else every level would search it for its bracket: quadratic time.
+      recover()
+      return error
     }
     return binary(level: 0)
   }
