@@ -192,7 +192,67 @@ enum Natives {
         core.expectations.append(try Comparison.check(call))
         return .nothing
       },
+      NativeFunction(
+        "save",
+        [
+          NativeParameter("answer", isPositional: true, "what to save"),
+          NativeParameter("path", isPositional: true, "a path ending in .csv, .json or .txt"),
+        ], returns: "nothing", isQuery: true, documentation: "Writes an answer to a file.", example: "save(best, \"policy.csv\")"
+      ) { call in
+        guard let answer = call["answer"] else { throw call.fault("an answer is missing") }
+        let path = try path(call, "path")
+        try placed(call, "path") { try SavedFile.save(answer.value, to: path) }
+        return .nothing
+      },
+      NativeFunction(
+        "plot",
+        [
+          NativeParameter("answer", isPositional: true, "values or a policy over one or two state variables"),
+          NativeParameter("file", isPositional: true, default: "the terminal", "a picture to write, .svg or .png"),
+        ], returns: "nothing", isQuery: true, documentation: "Draws values or a policy.", example: "plot(best.value, file: \"value.svg\")"
+      ) { call in
+        guard let answer = call["answer"] else { throw call.fault("an answer is missing") }
+        try placed(call, call["file"] == nil ? "answer" : "file") {
+          let chart = try Chart(answer.value)
+          if call["file"] != nil {
+            try chart.save(to: path(call, "file"))
+          } else if !core.isSilent {
+            core.output(Session.Output(text: chart.text(width: core.configuration.width), json: answer.value.json.text))
+          }
+        }
+        return .nothing
+      },
+      NativeFunction(
+        "graph",
+        [
+          NativeParameter("model", isPositional: true, "the model"),
+          NativeParameter("file", isPositional: true, default: "dot text", "a picture to write: .svg, .png, .pdf or .dot"),
+          NativeParameter("states", default: "false", "true for the states instead of the variables"),
+        ], returns: "a string", isQuery: true,
+        documentation: "The dependence graph of a model, or the graph of its states.", example: "graph(Inventory, file: \"inventory.svg\")"
+      ) { call in
+        let process = try model(call, "model").instantiate()
+        let drawing = try boolean(call, "states") == true ? core.stateGraph(process) : core.dependenceGraph(process)
+        guard call["file"] != nil else { return .string(drawing.dot) }
+        try placed(call, "file") { try drawing.save(to: path(call, "file")) }
+        return .nothing
+      },
     ]
+  }
+
+  private static func path(_ call: NativeCall, _ label: String) throws -> String {
+    guard case .string(let path)? = call[label]?.value else { throw call.fault("a path is a string", at: label) }
+    return path
+  }
+
+  /// Runs something that faults without a place, and adds the place of an argument.
+  private static func placed(_ call: NativeCall, _ label: String, _ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch var fault as Diagnostic {
+      fault.span = fault.span ?? call[label]?.span ?? call.span
+      throw DiagnosticError(fault)
+    }
   }
 }
 

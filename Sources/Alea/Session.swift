@@ -232,8 +232,8 @@ public final class Session {
   /// How a model would be solved, and why.
   public func explain(_ name: String) throws -> String { try core.explain(model(name), span: nil) }
 
-  /// The dependence graph of a model, or the graph of its states, as Graphviz text.
-  public func graph(of name: String, states: Bool) throws -> String {
+  /// The dependence graph of a model, or the graph of its states.
+  public func graph(of name: String, states: Bool) throws -> GraphDrawing {
     let process = try process(of: name)
     return states ? try core.stateGraph(process) : core.dependenceGraph(process)
   }

@@ -156,8 +156,7 @@ extension SessionCore {
   ) throws -> Reachability {
     let (explored, _) = try explore(process)
     let truth = try explored.evaluate(event, in: process)
-    let target = StateSet(count: explored.sparse.stateCount)
-    for (state, holds) in truth.enumerated() where holds == 1 { target.insert(state) }
+    let target = StateSet(truth.indices.filter { truth[$0] == 1 }, count: explored.sparse.stateCount)
     let sparse: SparseSolution
     if let steps {
       sparse = try explored.sparse.reachability(of: target, within: steps, maximize: maximize, control: control)
@@ -165,5 +164,18 @@ extension SessionCore {
       sparse = try explored.sparse.reachability(of: target, maximize: maximize, tolerance: tolerance ?? 1e-6, control: control)
     }
     return Reachability(explored: explored, sparse: sparse, event: text, maximizes: maximize)
+  }
+
+  // MARK: Graphs
+
+  func dependenceGraph(_ process: Process) -> GraphDrawing { GraphDrawing(dependencesOf: process) }
+
+  func stateGraph(_ process: Process) throws -> GraphDrawing {
+    let (explored, _) = try explore(process)
+    do {
+      return try GraphDrawing(statesOf: explored)
+    } catch let fault as Diagnostic {
+      throw DiagnosticError(fault)
+    }
   }
 }

@@ -1,1 +1,89 @@
-@main struct Command { static func main() {} }
+import Alea
+import ArgumentParser
+import Glibc
+
+/// Exit statuses: what scripts can rely on.
+enum ExitStatus {
+  static let success: Int32 = 0
+  /// An expectation or a solve failed.
+  static let failure: Int32 = 1
+  /// A program with errors, or wrong usage.
+  static let invalid: Int32 = 2
+  static let interrupted: Int32 = Terminal.exitAfterInterrupt
+}
+
+/// Ends the command with a status, after everything has been said.
+struct Exit: Error { var status: Int32 }
+
+@main
+struct Main {
+  static func main() {
+    Terminal.catchInterrupts()
+    do {
+      var command = try AleaCommand.parseAsRoot()
+      try command.run()
+    } catch let exit as Exit {
+      Glibc.exit(exit.status)
+    } catch {
+      let message = AleaCommand.fullMessage(for: error)
+      if AleaCommand.exitCode(for: error).isSuccess {
+        Terminal.write(message + "\n")
+        Glibc.exit(ExitStatus.success)
+      }
+      Terminal.writeError(message + "\n")
+      Glibc.exit(ExitStatus.invalid)
+    }
+  }
+}
+
+struct AleaCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "alea",
+    abstract: "A language for decision problems: Markov decision processes, bandits and causal models.",
+    version: "alea \(version)",
+    subcommands: [Run.self, Check.self, Test.self, Format.self, IR.self, Graph.self, Explain.self])
+}
+
+/// How messages about programs are written.
+enum DiagnosticsFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+/// Options shared by the commands that read programs.
+struct ProgramOptions: ParsableArguments {
+  @Option(
+    name: .customShort("D", allowingJoined: true), parsing: .singleValue,
+    help: ArgumentHelp("Set a `param` of the program.", valueName: "name=value"))
+  var definitions: [String] = []
+
+  @Option(help: "How messages are written: text, or json (one object a line).")
+  var diagnostics: DiagnosticsFormat = .text
+
+  @Option(help: "The seed of simulations that name none.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Worker threads; the answers do not depend on it. 0 takes all cores.")
+  var threads: Int = 0
+
+  @Flag(help: "Print answers in full as JSON.")
+  var json = false
+
+  @Flag(help: "Print only what was asked for: no progress, no warnings.")
+  var quiet = false
+
+  @Flag(help: "Say how long each answer took.")
+  var time = false
+
+  mutating func validate() throws {
+    if threads < 0 { throw ValidationError("--threads takes a number from 0; \(threads) is negative") }
+    for definition in definitions where !definition.contains("=") {
+      throw ValidationError("-D takes name=value, as in -D n=50; got '\(definition)'")
+    }
+  }
+
+  /// The definitions by name, in order.
+  var parameters: [(name: String, value: String)] {
+    definitions.map { definition in
+      let parts = definition.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      return (String(parts[0]), String(parts[1]))
+    }
+  }
+}

@@ -1,0 +1,235 @@
+import Alea
+import ArgumentParser
+import Glibc
+
+/// A session wired to the terminal, and the place where everything that can go wrong is turned into words and a status.
+struct Runner {
+  let options: ProgramOptions
+  let progress: ProgressLine
+
+  init(_ options: ProgramOptions) {
+    self.options = options
+    progress = ProgressLine(isEnabled: !options.quiet)
+  }
+
+  func makeSession() -> Session {
+    var configuration = Session.Configuration()
+    configuration.seed = options.seed
+    configuration.threads = options.threads
+    configuration.parameters = options.parameters
+    configuration.showsTime = options.time
+    configuration.width = Terminal.width()
+    let progress = progress
+    let json = options.json
+    return Session(
+      configuration: configuration,
+      output: { output in
+        progress.clear()
+        Terminal.write((json ? output.json : output.text) + "\n")
+        progress.start()
+      },
+      progress: { report in
+        progress.show(report)
+        return !Terminal.isInterrupted
+      })
+  }
+
+  /// Writes diagnostics to standard error in the chosen form.
+  func show(_ diagnostics: [Diagnostic], from session: Session) {
+    let shown = options.quiet ? diagnostics.filter { $0.severity == .error } : diagnostics
+    let renderer = DiagnosticRenderer(sources: session.sources, color: Terminal.usesColor(STDERR_FILENO))
+    progress.clear()
+    for diagnostic in shown {
+      switch options.diagnostics {
+      case .text: Terminal.writeError(renderer.render(diagnostic) + "\n")
+      case .json: Terminal.writeError(renderer.json(diagnostic) + "\n")
+      }
+    }
+  }
+
+  /// Runs `body`, says what went wrong, and returns the exit status.
+  func status(of session: Session, _ body: () throws -> Void) -> Int32 {
+    defer { progress.clear() }
+    do {
+      try body()
+      show(session.takeWarnings(), from: session)
+      return ExitStatus.success
+    } catch let error as DiagnosticError {
+      show(session.takeWarnings() + error.diagnostics, from: session)
+      return session.hasStartedRunning ? ExitStatus.failure : ExitStatus.invalid
+    } catch let fault as Diagnostic {
+      show(session.takeWarnings() + [fault], from: session)
+      return ExitStatus.failure
+    } catch let cancelled as WorkCancelled {
+      progress.clear()
+      show(session.takeWarnings(), from: session)
+      Terminal.writeError("interrupted: \(cancelled.state)\n")
+      return ExitStatus.interrupted
+    } catch let exit as Exit {
+      return exit.status
+    } catch {
+      Terminal.writeError("error: \(error)\n")
+      return ExitStatus.failure
+    }
+  }
+}
+
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Run a program: its queries, prints and expectations.")
+  @OptionGroup var options: ProgramOptions
+  @Argument(help: "The program, or - for standard input.", completion: .file(extensions: ["alea"])) var file: String
+
+  func run() throws {
+    let runner = Runner(options)
+    let session = runner.makeSession()
+    var status = runner.status(of: session) { try session.run(file: file) }
+    let failed = session.expectations.filter { !$0.passed }
+    runner.show(failed.map(\.diagnostic), from: session)
+    if status == ExitStatus.success, !failed.isEmpty { status = ExitStatus.failure }
+    throw Exit(status: status)
+  }
+}
+
+struct Check: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Check programs without running their queries.")
+  @OptionGroup var options: ProgramOptions
+  @Argument(help: "The programs.", completion: .file(extensions: ["alea"])) var files: [String]
+
+  func run() throws {
+    let runner = Runner(options)
+    var hasErrors = false
+    for file in files {
+      let session = runner.makeSession()
+      let diagnostics = session.check(file: file)
+      runner.show(diagnostics, from: session)
+      if diagnostics.contains(where: { $0.severity == .error }) { hasErrors = true }
+    }
+    throw Exit(status: hasErrors ? ExitStatus.invalid : ExitStatus.success)
+  }
+}
+
+struct Test: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Run programs and count their expectations.")
+  @OptionGroup var options: ProgramOptions
+  @Flag(name: .shortAndLong, help: "Show what the programs print.") var verbose = false
+  @Argument(help: "The programs.", completion: .file(extensions: ["alea"])) var files: [String]
+
+  func run() throws {
+    let runner = Runner(options)
+    var passed = 0
+    var failed = 0
+    var status = ExitStatus.success
+    for file in files {
+      let session = runner.makeSession()
+      session.isSilent = !verbose
+      let ended = runner.status(of: session) { try session.run(file: file) }
+      if ended == ExitStatus.interrupted { throw Exit(status: ended) }
+      let failures = session.expectations.filter { !$0.passed }
+      runner.show(failures.map(\.diagnostic), from: session)
+      passed += session.expectations.count - failures.count
+      failed += failures.count
+      if ended != ExitStatus.success {
+        Terminal.writeError("\(file): stopped by an error\n")
+        failed += 1
+      }
+      if status != ExitStatus.invalid { status = ended != ExitStatus.success ? ended : failures.isEmpty ? status : ExitStatus.failure }
+    }
+    Terminal.write("\(passed) passed, \(failed) failed\n")
+    throw Exit(status: status)
+  }
+}
+
+struct Format: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Write programs in the canonical layout.")
+  @Flag(help: "Change nothing; fail when a file is not in the canonical layout.") var check = false
+  @Flag(name: .customLong("stdout"), help: "Print the result instead of rewriting the file.") var toStandardOutput = false
+  @Argument(help: "The programs, or - for standard input.", completion: .file(extensions: ["alea"])) var files: [String]
+
+  func run() throws {
+    let runner = Runner(try ProgramOptions.parse([]))
+    var status = ExitStatus.success
+    for file in files {
+      let session = runner.makeSession()
+      let ended = runner.status(of: session) {
+        let (original, formatted) = try session.format(file: file)
+        if check {
+          if original != formatted {
+            Terminal.writeError("\(file): not in the canonical layout; run `alea format \(file)`\n")
+            throw Exit(status: ExitStatus.failure)
+          }
+        } else if toStandardOutput || file == "-" {
+          Terminal.write(formatted)
+        } else if original != formatted {
+          try SavedFile.write(Array(formatted.utf8), to: file)
+        }
+      }
+      if ended != ExitStatus.success { status = ended }
+    }
+    throw Exit(status: status)
+  }
+}
+
+struct IR: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ir", abstract: "Print the intermediate representation of a program's models.")
+  @OptionGroup var options: ProgramOptions
+  @Argument(help: "The program.", completion: .file(extensions: ["alea"])) var file: String
+  @Argument(help: "One model; all when left out.") var model: String?
+
+  func run() throws {
+    let runner = Runner(options)
+    let session = runner.makeSession()
+    throw Exit(
+      status: runner.status(of: session) {
+        try session.load(file: file)
+        for name in try session.modelNames(or: model) {
+          let process = try session.process(of: name)
+          Terminal.write((options.json ? try JSONText.encode(process) : process.textualForm()) + "\n")
+        }
+      })
+  }
+}
+
+struct Graph: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Draw the dependence graph of a model, or its states, by Graphviz.")
+  @OptionGroup var options: ProgramOptions
+  @Flag(help: "Draw the states and their transitions instead of the variables.") var states = false
+  @Option(name: .shortAndLong, help: "The picture to write (.svg, .png, .pdf or .dot); dot text on standard output when left out.")
+  var output: String?
+  @Argument(help: "The program.", completion: .file(extensions: ["alea"])) var file: String
+  @Argument(help: "The model; may be left out when there is one.") var model: String?
+
+  func run() throws {
+    let runner = Runner(options)
+    let session = runner.makeSession()
+    throw Exit(
+      status: runner.status(of: session) {
+        try session.load(file: file)
+        let drawing = try session.graph(of: try session.onlyModel(or: model), states: states)
+        if let output {
+          try drawing.save(to: output)
+        } else {
+          Terminal.write(drawing.dot)
+        }
+      })
+  }
+}
+
+struct Explain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say how a program's models would be solved: the path of reductions, the method, and why.")
+  @OptionGroup var options: ProgramOptions
+  @Argument(help: "The program.", completion: .file(extensions: ["alea"])) var file: String
+  @Argument(help: "One model; all when left out.") var model: String?
+
+  func run() throws {
+    let runner = Runner(options)
+    let session = runner.makeSession()
+    throw Exit(
+      status: runner.status(of: session) {
+        try session.load(file: file)
+        for name in try session.modelNames(or: model) { Terminal.write(try session.explain(name) + "\n") }
+      })
+  }
+}
