@@ -11,7 +11,8 @@ enum Comparison {
           "a condition is needed here, and this is \(actual.value.kindDescription)", at: "actual",
           notes: ["`expect(a, b, within: 1e-6)` compares two values"])
       }
-      return Session.Expectation(passed: holds, diagnostic: .error("the expectation does not hold", at: call.span, label: "false"))
+      return Session.Expectation(
+        passed: holds, diagnostic: .error("the expectation does not hold", at: call.span, label: "false"))
     }
     let difference = try self.difference(actual.value, expected.value, tolerance, call)
     return Session.Expectation(
@@ -30,7 +31,8 @@ enum Comparison {
     switch (a, b) {
     case (.boolean(let x), .boolean(let y)): return x == y ? nil : say()
     case (.string(let x), .string(let y)): return x == y ? nil : say()
-    case (.symbol(let x), .symbol(let y)): return x.name == y.name && (x.enumeration == y.enumeration || x.enumeration == nil || y.enumeration == nil) ? nil : say()
+    case (.symbol(let x), .symbol(let y)):
+      return x.name == y.name && (x.enumeration == y.enumeration || x.enumeration == nil || y.enumeration == nil) ? nil : say()
     case (.array(let x), .array(let y)):
       guard x.count == y.count else { return say(": \(x.count) and \(y.count) elements") }
       for (index, (left, right)) in zip(x, y).enumerated() {
@@ -52,6 +54,8 @@ enum Comparison {
     switch value {
     case .integer(let number): Double(number)
     case .real(let number): number
+    // A probability by state, compared as a whole, is that of the start.
+    case .object(let object): (object as? Reachability)?.probability.atStart
     default: nil
     }
   }

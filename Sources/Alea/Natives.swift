@@ -52,7 +52,8 @@ enum Natives {
     }
     guard model.definition.syntax.kind == .mdp else {
       throw call.fault(
-        "`\(model.definition.name)` is a \(model.definition.syntax.kind.rawValue) model, and this question is about an mdp", at: label)
+        "`\(model.definition.name)` is a \(model.definition.syntax.kind.rawValue) model, and this question is about an mdp",
+        at: label)
     }
     return model
   }
@@ -63,7 +64,8 @@ enum Natives {
       if let method = object as? MethodObject { return method.method }
     }
     throw call.fault(
-      "`by:` takes a method, and this is \(given.value.kindDescription)", at: "by", notes: ["as in `by: ValueIteration(tolerance: 1e-9)`"])
+      "`by:` takes a method, and this is \(given.value.kindDescription)", at: "by",
+      notes: ["as in `by: ValueIteration(tolerance: 1e-9)`"])
   }
 
   static func number(_ call: NativeCall, _ label: String) throws -> Double? {
@@ -127,7 +129,8 @@ enum Natives {
       ) { call in
         let model = try model(call, "in")
         guard let given = call["policy"], case .object(let object) = given.value, let policy = object as? PolicyObject else {
-          throw call.fault("a policy is needed here, and this is \(call["policy"]?.value.kindDescription ?? "nothing")", at: "policy")
+          throw call.fault(
+            "a policy is needed here, and this is \(call["policy"]?.value.kindDescription ?? "nothing")", at: "policy")
         }
         return .object(try core.evaluate(policy, in: model, tolerance: tolerance(call), at: call.span))
       },
@@ -209,7 +212,8 @@ enum Natives {
         [
           NativeParameter("answer", isPositional: true, "values or a policy over one or two state variables"),
           NativeParameter("file", isPositional: true, default: "the terminal", "a picture to write, .svg or .png"),
-        ], returns: "nothing", isQuery: true, documentation: "Draws values or a policy.", example: "plot(best.value, file: \"value.svg\")"
+        ], returns: "nothing", isQuery: true, documentation: "Draws values or a policy.",
+        example: "plot(best.value, file: \"value.svg\")"
       ) { call in
         guard let answer = call["answer"] else { throw call.fault("an answer is missing") }
         try placed(call, call["file"] == nil ? "answer" : "file") {
@@ -229,7 +233,8 @@ enum Natives {
           NativeParameter("file", isPositional: true, default: "dot text", "a picture to write: .svg, .png, .pdf or .dot"),
           NativeParameter("states", default: "false", "true for the states instead of the variables"),
         ], returns: "a string", isQuery: true,
-        documentation: "The dependence graph of a model, or the graph of its states.", example: "graph(Inventory, file: \"inventory.svg\")"
+        documentation: "The dependence graph of a model, or the graph of its states.",
+        example: "graph(Inventory, file: \"inventory.svg\")"
       ) { call in
         let process = try model(call, "model").instantiate()
         let drawing = try boolean(call, "states") == true ? core.stateGraph(process) : core.dependenceGraph(process)

@@ -124,7 +124,9 @@ public final class Session {
   private func checked(_ file: SourceFile) throws -> AST.Program {
     let (program, diagnostics) = check(file)
     core.warnings += diagnostics.filter { $0.severity != .error }
-    if diagnostics.contains(where: { $0.severity == .error }) { throw DiagnosticError(diagnostics.filter { $0.severity == .error }) }
+    if diagnostics.contains(where: { $0.severity == .error }) {
+      throw DiagnosticError(diagnostics.filter { $0.severity == .error })
+    }
     return program
   }
 

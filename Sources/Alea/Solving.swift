@@ -34,7 +34,8 @@ extension SessionCore {
     }
     if process.channels.isEmpty {
       throw DiagnosticError(
-        .error("`\(process.name)` has no reward or cost", at: process.span ?? span, notes: ["add one, as in `reward price * sold`"]))
+        .error(
+          "`\(process.name)` has no reward or cost", at: process.span ?? span, notes: ["add one, as in `reward price * sold`"]))
     }
   }
 
@@ -99,7 +100,9 @@ extension SessionCore {
     ]
     if sparse.stageStart != nil { steps.append("expand in time: the mechanisms mention `t`, so each step has states of its own") }
     if sparse.truncation != nil {
-      steps.append("cut draws without end at a tail mass of \(NumberText.significant(configuration.tailMass, digits: 2)); the bound includes what that leaves out")
+      steps.append(
+        "cut draws without end at a tail mass of \(NumberText.significant(configuration.tailMass, digits: 2)); the bound includes what that leaves out"
+      )
     }
     steps.append("\(planner.method.name): \(planner.reason)")
     return steps
@@ -133,7 +136,7 @@ extension SessionCore {
     let process = try model.instantiate()
     try requireObjective(process, at: span)
     let closed = try policy.close(process, of: model)
-    let (explored, exploring) = try explore(closed)
+    let (explored, exploring) = try exploreClosed(closed)
     let start = Self.seconds()
     do {
       let planner = try Planner(for: explored.sparse, tolerance: tolerance ?? 1e-9)
@@ -149,6 +152,20 @@ extension SessionCore {
     } catch let unmet as UnmetRequirement {
       throw diagnostic(unmet, at: span)
     }
+  }
+
+  /// A policy is wanted in every state, also where it does not lead by itself; where its model cannot be run from all states (a rule
+  /// that faults in one that never occurs), in those it reaches.
+  private func exploreClosed(_ process: Process) throws -> (ExploredProcess, seconds: Double) {
+    let start = Self.seconds()
+    let states = process.variables(with: .state).reduce(1.0) { $0 * Double(process[$1].domain.count ?? Int.max) }
+    if states <= 200_000 {
+      let options = ExplorationOptions(allStates: true, tailMass: configuration.tailMass, memoryLimit: configuration.memoryLimit)
+      if let explored = try? Explorer.explore(process, options: options, control: control) {
+        return (explored, Self.seconds() - start)
+      }
+    }
+    return try explore(process)
   }
 
   func probability(

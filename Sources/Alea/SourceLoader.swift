@@ -50,7 +50,8 @@ final class SourceLoader: ModuleLoader {
     do {
       return try read(resolved)
     } catch let error as DiagnosticError {
-      throw ValueError(error.diagnostics.first?.message ?? "cannot read `\(path)`", notes: ["paths are relative to the file that imports"])
+      throw ValueError(
+        error.diagnostics.first?.message ?? "cannot read `\(path)`", notes: ["paths are relative to the file that imports"])
     }
   }
 }

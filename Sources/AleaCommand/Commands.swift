@@ -132,7 +132,9 @@ struct Test: ParsableCommand {
         Terminal.writeError("\(file): stopped by an error\n")
         failed += 1
       }
-      if status != ExitStatus.invalid { status = ended != ExitStatus.success ? ended : failures.isEmpty ? status : ExitStatus.failure }
+      if status != ExitStatus.invalid {
+        status = ended != ExitStatus.success ? ended : failures.isEmpty ? status : ExitStatus.failure
+      }
     }
     Terminal.write("\(passed) passed, \(failed) failed\n")
     throw Exit(status: status)
@@ -195,7 +197,8 @@ struct Graph: ParsableCommand {
     abstract: "Draw the dependence graph of a model, or its states, by Graphviz.")
   @OptionGroup var options: ProgramOptions
   @Flag(help: "Draw the states and their transitions instead of the variables.") var states = false
-  @Option(name: .shortAndLong, help: "The picture to write (.svg, .png, .pdf or .dot); dot text on standard output when left out.")
+  @Option(
+    name: .shortAndLong, help: "The picture to write (.svg, .png, .pdf or .dot); dot text on standard output when left out.")
   var output: String?
   @Argument(help: "The program.", completion: .file(extensions: ["alea"])) var file: String
   @Argument(help: "The model; may be left out when there is one.") var model: String?

@@ -192,7 +192,8 @@ private struct ProcessText {
   private func distribution(_ law: Distribution) -> String {
     switch law {
     case .primitive(let family, let parameters):
-      let name = family == .uniformInteger ? "UniformInteger" : family.rawValue.prefix(1).uppercased() + family.rawValue.dropFirst()
+      let name =
+        family == .uniformInteger ? "UniformInteger" : family.rawValue.prefix(1).uppercased() + family.rawValue.dropFirst()
       return "\(name)(\(parameters.map { expression($0) }.joined(separator: ", ")))"
     case .finite(let outcomes, let isNormalized):
       let literal = "{" + outcomes.map { "\(expression($0.value)): \(expression($0.weight))" }.joined(separator: ", ") + "}"
@@ -230,7 +231,8 @@ private struct ProcessText {
     case .unary(let function, let a): return "\(function.rawValue)(\(expression(a)))"
     case .binary(let function, let a, let b): return binary(function, a, b, outer)
     case .select(let condition, let a, let b):
-      return wrap("if \(expression(condition)) then \(expression(a)) else \(expression(b))", .lowest, outer == .lowest ? .lowest : .or)
+      return wrap(
+        "if \(expression(condition)) then \(expression(a)) else \(expression(b))", .lowest, outer == .lowest ? .lowest : .or)
     case .gather(let index, let elements):
       return "[\(elements.map { expression($0) }.joined(separator: ", "))][\(expression(index))]"
     case .lookup(let table, let index): return "#\(table)[\(expression(index))]"

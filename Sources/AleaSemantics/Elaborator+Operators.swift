@@ -245,7 +245,7 @@ extension Elaborator {
     if isDistribution(a) || isDistribution(b) {
       let (first, firstType) = try distribution(a, aSpan)
       let (second, secondType) = try distribution(b, bSpan)
-      guard let type = join(firstType, secondType) else {
+      guard let type = join(first, firstType, second, secondType) else {
         throw fault(
           "the two branches draw different kinds of value", span, label: "\(firstType.rawValue) and \(secondType.rawValue)")
       }
@@ -279,6 +279,13 @@ extension Elaborator {
     if a == b { return a }
     if Set([a, b]) == [.integer, .real] { return .real }
     return nil
+  }
+
+  /// The type of two laws that may stand for each other: Bernoulli's 0 and 1 go with Booleans.
+  private func join(_ a: Distribution, _ aType: ScalarType, _ b: Distribution, _ bType: ScalarType) -> ScalarType? {
+    if let type = join(aType, bType) { return type }
+    guard let model = context.model, Set([aType, bType]) == [.boolean, .integer] else { return nil }
+    return model.isBit(aType == .integer ? a : b) ? .boolean : nil
   }
 
   mutating func match(_ scrutinee: AST.Expression, _ arms: [AST.MatchArm], _ span: SourceSpan) throws -> Operand {

@@ -85,6 +85,8 @@ struct Elaborator {
       }
     }
     if let constant = Builtin.constants[name] { return .value(constant) }
+    // A symbol that a model of the program introduces: `best.policy[queue: 3] == admit`.
+    if context.model == nil, environment.introducesSymbol(name) { return .value(.symbol(Symbol(name))) }
     return nil
   }
 
@@ -158,8 +160,7 @@ struct Elaborator {
     case .array(let elements):
       let operands = try elements.map { try elaborate($0) }
       return array(operands)
-    case .set(let elements):
-      return .value(.set(try distinct(elements.map { try setElement($0) }, span)))
+    case .set(let elements): return try set(elements, span)
     case .distribution(let outcomes): return try distributionLiteral(outcomes, span)
     case .record(let fields):
       var seen = Set<String>()
@@ -234,14 +235,22 @@ struct Elaborator {
 
   // MARK: Sets
 
-  /// A member of a set literal; a name that means nothing else is a symbol of its own.
-  private mutating func setElement(_ expression: AST.Expression) throws -> Value {
-    if case .name(let name) = expression.kind, try lookup(name, expression.span) == nil { return .symbol(Symbol(name)) }
-    switch try elaborate(expression) {
-    case .value(let value): return value
-    case .unchecked: return .symbol(Symbol("?"))
-    default: throw fault("the members of a set must be known before the model runs", expression.span)
+  /// A set literal: a value when its members are known; else their list, to draw from or to test membership in.
+  private mutating func set(_ elements: [AST.Expression], _ span: SourceSpan) throws -> Operand {
+    var operands: [Operand] = []
+    var values: [Value] = []
+    for element in elements {
+      // A name that means nothing else is a symbol of its own.
+      if case .name(let name) = element.kind, try lookup(name, element.span) == nil {
+        operands.append(.value(.symbol(Symbol(name))))
+      } else {
+        operands.append(try elaborate(element))
+      }
+      if case .value(let value) = operands[operands.count - 1] { values.append(value) }
+      if case .unchecked = operands[operands.count - 1] { return .unchecked("a set") }
     }
+    if values.count == operands.count { return .value(.set(try distinct(values, span))) }
+    return .array(operands, index: .positions)
   }
 
   /// The elements of a set, range or array.

@@ -37,11 +37,18 @@ public final class Environment: @unchecked Sendable {
     set { bindings[name] = newValue }
   }
 
+  /// Names that the sets of models introduce: they mean themselves where nothing else has their name.
+  private var symbols = Set<String>()
+
+  func introduce(_ names: Set<String>) { symbols.formUnion(names) }
+
+  func introducesSymbol(_ name: String) -> Bool { symbols.contains(name) || parent?.introducesSymbol(name) == true }
+
   /// Whether the name is defined here, not only in what this environment stands on.
   public func defines(_ name: String) -> Bool { bindings[name] != nil }
 
   /// Every name in scope, sorted.
-  public var names: [String] { Set(bindings.keys).union(parent?.names ?? []).sorted() }
+  public var names: [String] { Set(bindings.keys).union(symbols).union(parent?.names ?? []).sorted() }
 
   /// The names defined here, sorted.
   public var ownNames: [String] { bindings.keys.sorted() }

@@ -213,70 +213,13 @@ final class ModelElaborator {
       entry.nextSpan = member.span
       entries[name] = entry
     }
-    for member in members { introduceSymbols(member) }
+    for name in MemberSymbols.names(in: members) where isFree(name) { symbols[name] = Symbol(name) }
   }
 
-  /// Bare names in the model's sets and literals that mean nothing else become symbols of the model.
-  private func introduceSymbols(_ member: AST.Member) {
-    func visit(_ expression: AST.Expression?) {
-      guard let expression else { return }
-      func candidate(_ element: AST.Expression) {
-        if case .name(let name) = element.kind { introduce(name) } else { visit(element) }
-      }
-      switch expression.kind {
-      case .set(let elements): elements.forEach(candidate)
-      case .distribution(let outcomes):
-        outcomes.forEach {
-          candidate($0.value)
-          visit($0.weight)
-        }
-      case .unary(_, let a), .parenthesized(let a), .member(let a, _), .distributionType(let a): visit(a)
-      case .binary(_, let a, let b, _), .range(let a, let b):
-        visit(a)
-        visit(b)
-      case .conditional(let a, let b, let c): [a, b, c].forEach(visit)
-      case .match(let subject, let arms):
-        visit(subject)
-        arms.forEach { visit($0.value) }
-      case .call(let callee, let arguments), .index(let callee, let arguments):
-        visit(callee)
-        arguments.forEach { visit($0.value) }
-      case .binder(_, let bindings, let filter, let body), .comprehension(let bindings, let filter, let body):
-        let bound = Set(bindings.map(\.name.text))
-        hidden.append(bound)
-        bindings.forEach { visit($0.set) }
-        visit(filter)
-        visit(body)
-        hidden.removeLast()
-      case .array(let elements): elements.forEach(visit)
-      case .record(let fields): fields.forEach { visit($0.value) }
-      default: break
-      }
-    }
-    switch member.kind {
-    case .variable(let variable):
-      hidden.append(Set(variable.indices.compactMap { $0.name?.text }))
-      variable.indices.forEach { visit($0.set) }
-      visit(variable.domain)
-      visit(variable.mechanism?.expression)
-      visit(variable.availability)
-      hidden.removeLast()
-    case .channel(let channel): visit(channel.mechanism.expression)
-    case .terminal(let expression): visit(expression)
-    case .binding(_, let type, let value):
-      visit(type)
-      visit(value)
-    default: break
-    }
-  }
-
-  private var hidden: [Set<String>] = []
-
-  private func introduce(_ name: String) {
-    guard name != "_", entries[name] == nil, values[name] == nil, pendingValues[name] == nil, functions[name] == nil,
-      environment[name] == nil, Builtin.constants[name] == nil, !hidden.contains(where: { $0.contains(name) })
-    else { return }
-    symbols[name] = Symbol(name)
+  /// Whether a name means nothing yet.
+  private func isFree(_ name: String) -> Bool {
+    name != "_" && entries[name] == nil && values[name] == nil && pendingValues[name] == nil && functions[name] == nil
+      && environment[name] == nil && Builtin.constants[name] == nil
   }
 
   // MARK: Variables
@@ -622,7 +565,7 @@ final class ModelElaborator {
   }
 
   /// Whether a law gives only 0 and 1.
-  private func isBit(_ law: Distribution) -> Bool {
+  func isBit(_ law: Distribution) -> Bool {
     switch law {
     case .primitive(.bernoulli, _): true
     case .primitive: false

@@ -76,6 +76,7 @@ public final class ProgramRunner {
         }
         environment[name.text] = Binding(.value(.set(symbols)), documentation: item.documentation, span: item.span)
       case .model(let model):
+        environment.introduce(MemberSymbols.names(in: model.members))
         claim(
           model.name,
           Binding(

@@ -69,7 +69,8 @@ import Testing
         ? Double(state) / Double(size)
         // Written so that large powers do not overflow.
         : x > 1
-          ? (power(1 / x, size - state) - power(1 / x, size)) / (1 - power(1 / x, size)) : (1 - power(x, state)) / (1 - power(x, size))
+          ? (power(1 / x, size - state) - power(1 / x, size)) / (1 - power(1 / x, size))
+          : (1 - power(x, state)) / (1 - power(x, size))
       #expect(answer.lower[state] <= exact * (1 + 1e-12) && exact * (1 - 1e-12) <= answer.upper[state])
     }
     #expect(answer.bound <= 1e-9)
@@ -105,7 +106,9 @@ import Testing
       var exact = (0..<count).map { target.contains($0) ? ExactRational.one : .zero }
       for steps in 0..<4 {
         let answer = try process.reachability(of: target, within: steps, maximize: false)
-        for state in 0..<count { #expect(exact[state].isAtLeast(answer.lower[state]) && exact[state].isAtMost(answer.upper[state])) }
+        for state in 0..<count {
+          #expect(exact[state].isAtLeast(answer.lower[state]) && exact[state].isAtMost(answer.upper[state]))
+        }
         exact = (0..<count).map { state in
           if target.contains(state) { return .one }
           return process.choices(of: state).map { choice in

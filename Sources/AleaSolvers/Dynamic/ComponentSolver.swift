@@ -49,7 +49,8 @@ final class ComponentSolver {
     self.control = control
     self.phase = phase
     self.limits = limits
-    components = StronglyConnectedComponents(of: problem.choiceStart, problem.transitionStart, problem.successor, excluding: problem.fixed)
+    components = StronglyConnectedComponents(
+      of: problem.choiceStart, problem.transitionStart, problem.successor, excluding: problem.fixed)
     rows = problem.rows
     let count = problem.stateCount
     value = Column(repeating: start, count: count)

@@ -54,7 +54,8 @@ public struct Planner: Sendable {
         "the long-run average is found for each end component, then the best way into them"
       )
     }
-    throw UnmetRequirement(method: "solve", requirement: "an objective", found: "none", remedy: "write `discount 0.95`, for example")
+    throw UnmetRequirement(
+      method: "solve", requirement: "an objective", found: "none", remedy: "write `discount 0.95`, for example")
   }
 
   private static func method(_ name: String, tolerance: Double) throws -> any DynamicMethod {

@@ -10,7 +10,8 @@ import AleaModel
 /// and IMDPs*, Theor. Comput. Sci. 735 (2018), for end components.
 public struct OptimisticValueIteration: DynamicMethod {
   public static let name = "OptimisticValueIteration"
-  public static let summary = "expected total reward: values improved by components, bounds guessed and proved; the default for `total`"
+  public static let summary =
+    "expected total reward: values improved by components, bounds guessed and proved; the default for `total`"
   public static let parameters = [MethodParameter.tolerance]
 
   public var tolerance: Double
