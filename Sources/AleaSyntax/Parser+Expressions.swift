@@ -8,7 +8,10 @@ extension Parser {
         .error(
           "expressions nest more than \(Self.maximumDepth) levels deep", at: span(current),
           notes: ["name parts of the expression with `let`, or use a function"]))
-      return errorExpression()
+      let error = errorExpression()
+      // Nothing on the rest of the line is read again, else every level would search it for its bracket: quadratic time.
+      recover()
+      return error
     }
     return binary(level: 0)
   }
@@ -73,6 +76,8 @@ extension Parser {
     if level == 0 {
       switch kind {
       case .ampersandAmpersand, .barBar, .percent: reportForeignOperator()
+      case .ifWord where ignoresLines: reportForeignConditional(Self.pythonConditional)
+      case .invalid where isCharacter("?"): reportForeignConditional("c ? a : b")
       default: break
       }
     }
@@ -168,7 +173,11 @@ extension Parser {
         result = AST.Expression(.index(result, arguments), span(from: start))
       case .dot:
         advance()
-        if kind == .identifier || TokenKind.reserved.values.contains(kind) {
+        if result.isNumber, kind == .integer || kind == .real {
+          advance()
+          report(.error("`\(file.text(in: span(from: start)))` is not a number", at: span(from: start)))
+          return result
+        } else if kind == .identifier || TokenKind.reserved.values.contains(kind) {
           let member = AST.Name(text(current), span(current))
           advance()
           result = AST.Expression(.member(result, member), span(from: start))
@@ -222,7 +231,13 @@ extension Parser {
         break
       }
       result.append(AST.Binding(name: variable, set: expression()))
-    } while accept(.comma)
+      if kind == .comma, !startsBinding(after: 1) {
+        report(
+          .error(
+            "a set and what is taken over it are parted by `:`", at: span(current), label: "write `:`",
+            fixIts: [.init(span(current), replacement: ":")]))
+      }
+    } while !isRecovering && accept(.comma)
     return result
   }
 
@@ -235,7 +250,7 @@ extension Parser {
       let bindings = parser.bindings()
       let filter = parser.accept(.whereWord) ? parser.expression() : nil
       if !parser.accept(.colon) { parser.expected("`:` before what is taken over the set") }
-      return (bindings, filter, parser.expression())
+      return (bindings, filter, parser.isRecovering ? parser.errorExpression() : parser.expression())
     }
   }
 
@@ -251,8 +266,9 @@ extension Parser {
   private mutating func primary() -> AST.Expression {
     let token = current
     let start = token.start
-    if atLineStart && index > 0 && !startsOperand {
-      expected("an expression")
+    let nextItemBegins = ignoresLines && current.startsLine && startsItem && peek().kind == .identifier && !peek().startsLine
+    if nextItemBegins || atLineStart && index > 0 && !startsOperand {
+      withLines(ignored: false) { $0.expected("an expression") }
       return errorExpression()
     }
     switch token.kind {
@@ -294,6 +310,12 @@ extension Parser {
       reportForeignOperator()
       advance()
       return errorExpression()
+    case .star where isPower(index):
+      let power = SourceSpan(file: file.id, start: tokens[index - 1].start, end: token.end)
+      report(
+        .error(
+          "`**` is not an operator of the language", at: power, label: "write `^`", fixIts: [.init(power, replacement: "^")]))
+      return errorExpression()
     case .unterminatedString:
       report(.error("the string does not end on its line", at: span(token), label: "expected a closing `\"`"))
       advance()
@@ -301,9 +323,15 @@ extension Parser {
     case .invalid:
       let shown = text(token).prefix(20)
       if let first = shown.utf8.first, first &- 48 < 10 {
-        report(.error("`\(shown)` is not a number", at: span(token), notes: ["names begin with a letter"]))
+        report(.error("`\(shown)` is not a number", at: span(token), notes: [Self.numberHint(shown)]))
       } else {
-        report(.error("unexpected character `\(shown)`", at: span(token)))
+        let label =
+          switch shown {
+          case "#": "a comment begins with `//`"
+          case "'": "text stands in double quotes"
+          default: ""
+          }
+        report(.error("unexpected character `\(shown)`", at: span(token), label: label))
       }
       advance()
       return errorExpression()
@@ -311,6 +339,17 @@ extension Parser {
       expected("an expression")
       return errorExpression()
     }
+  }
+
+  /// Whether the star at an index follows another one at once.
+  private func isPower(_ index: Int) -> Bool {
+    index > 0 && tokens[index - 1].kind == .star && tokens[index - 1].end == tokens[index].start
+  }
+
+  private static func numberHint(_ text: Substring) -> String {
+    if text.hasPrefix("0x") || text.hasPrefix("0b") { return "numbers are decimal" }
+    if text.hasSuffix("e") || text.hasSuffix("E") { return "an exponent has digits, as in `1e6`" }
+    return "names begin with a letter; a product is written with `*`"
   }
 
   /// Whether the current token can begin an operand.
@@ -355,6 +394,12 @@ extension Parser {
     }
     advance()
     let elements = withLines(ignored: true) { $0.list(until: .rightBracket) }
+    if isWord("for"), !isRecovering {
+      report(
+        .error(
+          "expected `]`, found `for`", at: span(current), label: "a list over a set begins with it",
+          notes: ["as in `[i in 0..9: i ^ 2]`"]))
+    }
     close(.rightBracket, "]", opened: opened)
     return AST.Expression(.array(elements), span(from: opened.start))
   }
@@ -507,5 +552,14 @@ extension Parser {
     }
     flush(&parts, &buffer)
     return AST.Expression(.string(parts), span(token))
+  }
+}
+
+extension AST.Expression {
+  fileprivate var isNumber: Bool {
+    switch kind {
+    case .integer, .real: true
+    default: false
+    }
   }
 }

@@ -5,12 +5,14 @@ extension Parser {
     while accept(.semicolon) {}
     while kind != .endOfFile {
       let before = index
+      if kind == .rightBrace {
+        diagnostics.append(.error("`}` closes nothing", at: span(current)))
+        advance()
+        continue
+      }
       items.append(item())
-      endOfLine(after: "this")
+      endOfLine(after: "the line")
       if index == before {
-        if kind == .rightBrace {
-          diagnostics.append(.error("`}` closes nothing", at: span(current)))
-        }
         advance()
       }
     }
@@ -28,7 +30,7 @@ extension Parser {
     guard kind == .identifier else { return .query(expression()) }
     let nextIsName = peek().kind == .identifier && !peek().startsLine
     switch text(current) {
-    case "import" where nextIsName || peek().kind == .string: return importItem()
+    case "import" where nextIsName || peek().kind == .string || peek().kind == .unterminatedString: return importItem()
     case "param" where nextIsName:
       advance()
       guard let parameter = parameter("a parameter") else { return .error }
@@ -43,18 +45,29 @@ extension Parser {
     case "mdp" where nextIsName, "bandit" where nextIsName, "causal" where nextIsName, "moments" where nextIsName:
       return model()
     case "policy" where nextIsName: return policy()
-    default:
-      // `x = 3` at the top level: people forget `let`.
-      if peek().kind == .equal {
-        let name = text(current)
-        report(
-          .error(
-            "a name is given a value by `let`", at: span(current), label: "write `let \(name) = ...`",
-            fixIts: [.init(span(current), replacement: "let \(name)")]))
-        return .error
-      }
-      return .query(expression())
+    case "mdp", "bandit", "causal", "moments", "policy":
+      guard peek().kind == .leftBrace || peek().kind == .leftParen else { break }
+      advance()
+      _ = name(text(tokens[index - 1]) == "policy" ? "a policy" : "a model")
+      return .error
+    case "def" where nextIsName, "function" where nextIsName, "func" where nextIsName:
+      report(
+        .error(
+          "`\(text(current))` is not a word of the language", at: span(current), label: "write `fn`",
+          notes: ["as in `fn twice(x: Real): Real = 2 * x`"]))
+      return .error
+    default: break
     }
+    // `x = 3` at the top level: people forget `let`.
+    if peek().kind == .equal {
+      let name = text(current)
+      report(
+        .error(
+          "a name is given a value by `let`", at: span(current), label: "write `let \(name) = ...`",
+          fixIts: [.init(span(current), replacement: "let \(name)")]))
+      return .error
+    }
+    return .query(expression())
   }
 
   private mutating func importItem() -> AST.Item.Kind {
@@ -64,6 +77,10 @@ extension Parser {
       advance()
       let path = String(text(token).dropFirst().dropLast())
       return .importFile(path, span(token))
+    }
+    if kind == .unterminatedString {
+      _ = expression()  // which says so
+      return .error
     }
     var names: [AST.Name] = []
     repeat {
@@ -166,7 +183,7 @@ extension Parser {
         }
         let before = parser.index
         members.append(member(&parser))
-        parser.endOfLine(after: "this member")
+        parser.endOfLine(after: "the line")
         if parser.index == before { parser.advance() }
       }
       parser.close(.rightBrace, "}", opened: opened)

@@ -18,6 +18,16 @@ extension Parser {
   private mutating func memberKind(of modelKind: AST.ModelKind) -> AST.Member.Kind {
     if kind == .leftBrace { return edges() }
     guard kind == .identifier || kind == .primed else {
+      if kind == .leftBracket {
+        report(
+          .error(
+            "a model has no guarded commands: each variable says by itself how it changes", at: span(current),
+            notes: [
+              "what may be chosen is an `action ... when` its guard holds",
+              "a change is written `x' = if guard then new else x`, a chance `x' ~ {1: 0.5, 2: 0.5}`",
+            ]))
+        return .error
+      }
       expected("a member of the model")
       return .error
     }
@@ -37,6 +47,11 @@ extension Parser {
         if nextIsName || next.kind == .primed, let role = AST.Role(rawValue: word) { return variable(role: role) }
       case "reward", "cost":
         if startsExpression || next.kind == .tilde && sameLine { return channel() }
+        if !sameLine || next.kind == .rightBrace || next.kind == .endOfFile {
+          advance()
+          expected("what the \(word) is")
+          return .error
+        }
         if next.kind == .equal && sameLine {
           report(
             .error(
@@ -192,9 +207,28 @@ extension Parser {
           .error(
             "`==` compares; a variable is given its value by `=`", at: span(current), label: "write `=`",
             fixIts: [.init(span(current), replacement: "=")]))
+      } else if kind == .plusEqual || kind == .minusEqual || kind == .starEqual || kind == .slashEqual {
+        let operation = text(current).dropLast()
+        report(
+          .error(
+            "a model says what the next value is, not how to change a variable", at: span(current),
+            label: "write `\(variableName.text)' = \(variableName.text) \(operation) ...`"))
+      } else if isPrimed, kind == .invalid, isCharacter("'") {
+        report(.error("the next value has one prime", at: span(current), label: "there is no value after the next one"))
+      } else if isWord("init"), domain != nil {
+        report(
+          .error(
+            "a variable that is carried from step to step is a `state`", at: span(from: token.start),
+            label: "write `state \(variableName.text): low..high = initial`"))
       } else {
         expected("`=` or `~` and how `\(variableName.text)\(isPrimed ? "'" : "")` gets its value")
       }
+      return .error
+    }
+    if role == .state || role == .action, domain == nil, mechanism == nil, availability == nil, !isPrimed, !isRecovering,
+      !current.startsLine, kind == .integer || kind == .leftBrace || kind == .identifier || kind == .leftBracket
+    {
+      expected("`:` and the values that `\(variableName.text)` can take")
       return .error
     }
     return .variable(

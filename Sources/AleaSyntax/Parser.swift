@@ -10,6 +10,14 @@ public struct Parser {
     return (AST.Program(file: file.id, items: items), parser.diagnostics)
   }
 
+  /// Parses a text that is one expression: the value of a parameter, an input of a prompt.
+  public static func parseExpression(_ file: SourceFile) -> (expression: AST.Expression, diagnostics: [Diagnostic]) {
+    var parser = Parser(file: file, tokens: Lexer.tokens(of: file.bytes))
+    let expression = parser.expression()
+    if parser.kind != .endOfFile { parser.expected("the end of the expression") }
+    return (expression, parser.diagnostics)
+  }
+
   let file: SourceFile
   let tokens: [Token]
   var index = 0
@@ -64,7 +72,7 @@ public struct Parser {
   var currentDescription: String {
     switch kind {
     case .endOfFile: "the end of the file"
-    default: atLineStart ? "the end of the line" : "`\(text(current).prefix(40))`"
+    default: atLineStart && index > 0 ? "the end of the line" : "`\(text(current).prefix(40))`"
     }
   }
 
@@ -80,7 +88,7 @@ public struct Parser {
   /// "expected x, found y" at the current token (after the previous one when a line has ended).
   mutating func expected(_ what: String, notes: [String] = []) {
     let place: SourceSpan
-    if kind == .endOfFile || atLineStart {
+    if kind == .endOfFile || atLineStart && index > 0 {
       place = SourceSpan(file: file.id, start: max(0, previousEnd - 1), end: previousEnd)
     } else {
       place = span(current)
@@ -91,12 +99,39 @@ public struct Parser {
   /// Requires a closing bracket; a missing one is shown with the opening one.
   mutating func close(_ wanted: TokenKind, _ symbol: String, opened: Token) {
     if accept(wanted) { return }
-    if isRecovering { return }
-    let place = kind == .endOfFile ? SourceSpan(file: file.id, start: max(0, previousEnd - 1), end: previousEnd) : span(current)
+    if isRecovering {
+      skip(past: wanted)
+      return
+    }
+    let lineEnded = kind == .endOfFile || current.startsLine
+    let place = lineEnded ? SourceSpan(file: file.id, start: max(0, previousEnd - 1), end: previousEnd) : span(current)
+    let found = kind != .endOfFile && lineEnded ? "the end of the line" : currentDescription
     report(
       .error(
-        "expected `\(symbol)`, found \(currentDescription)", at: place, label: "expected `\(symbol)`",
+        "expected `\(symbol)`, found \(found)", at: place, label: "expected `\(symbol)`",
         secondary: [Diagnostic.Label(span(opened), "to match this `\(text(opened))`")]))
+  }
+
+  /// Inside a bracket that holds a mistake: goes on after the bracket's end, so that what follows is understood again. Stays where it
+  /// is when no end comes before the line's (for a brace, before the next item).
+  private mutating func skip(past wanted: TokenKind) {
+    var position = index
+    var nesting = 0
+    while position < tokens.count - 1 {
+      let token = tokens[position]
+      if token.startsLine && (wanted != .rightBrace || isItemWord(token)) { return }
+      switch token.kind {
+      case .leftParen, .leftBracket, .leftBrace: nesting += 1
+      case .rightParen, .rightBracket, .rightBrace:
+        if nesting == 0 {
+          if token.kind == wanted { index = position + 1 }
+          return
+        }
+        nesting -= 1
+      default: break
+      }
+      position += 1
+    }
   }
 
   mutating func name(_ what: String) -> AST.Name? {
@@ -119,6 +154,7 @@ public struct Parser {
 
   /// Skips to where the next item or member may begin: a line start outside brackets, a `;`, or the `}` that ends the block.
   mutating func recover() {
+    if current.startsLine && startsItem { return }
     var nesting = 0
     while kind != .endOfFile {
       switch kind {
@@ -137,9 +173,11 @@ public struct Parser {
   }
 
   /// Whether the current token begins a top-level item for certain.
-  var startsItem: Bool {
-    guard kind == .identifier, column(of: current) == 0 else { return false }
-    return Self.itemWords.contains(text(current))
+  var startsItem: Bool { isItemWord(current) }
+
+  private func isItemWord(_ token: Token) -> Bool {
+    guard token.kind == .identifier, column(of: token) == 0 else { return false }
+    return Self.itemWords.contains(text(token))
   }
 
   private func column(of token: Token) -> Int {
@@ -167,7 +205,9 @@ public struct Parser {
             "`=` gives a value; equality is `==`", at: span(current), label: "did you mean `==`?",
             fixIts: [.init(span(current), replacement: "==")]))
       case .barBar, .ampersandAmpersand, .percent: reportForeignOperator()
-      default: expected("the end of the line after \(what)")
+      case .ifWord: reportForeignConditional(Self.pythonConditional)
+      case .invalid where isCharacter("?"): reportForeignConditional("c ? a : b")
+      default: expected("the end of \(what)")
       }
       recover()
     }
@@ -187,6 +227,18 @@ public struct Parser {
       .error(
         "`\(text(current))` is not an operator of the language", at: span(current), label: "write `\(replacement)`",
         fixIts: [.init(span(current), replacement: replacement)]))
+  }
+
+  static let pythonConditional = "a if c else b"
+
+  /// `a if c else b`, `c ? a : b`
+  mutating func reportForeignConditional(_ form: String) {
+    report(.error("`\(form)` is not an expression of the language", at: span(current), label: "write `if c then a else b`"))
+  }
+
+  /// Whether the current token is this single character that means nothing in the language.
+  func isCharacter(_ character: Unicode.Scalar) -> Bool {
+    current.end - current.start == 1 && file.bytes[Int(current.start)] == UInt8(ascii: character)
   }
 
   /// The `///` lines just above a token.

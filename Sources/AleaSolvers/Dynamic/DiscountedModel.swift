@@ -39,7 +39,7 @@ struct DiscountedModel: Sendable {
     longestRow = constants.longestRow + extraRounding
     rewardMagnitude = constants.rewardMagnitude
     hasTerminals = constants.hasTerminals
-    let sumError = RoundingError.relative(longestRow + 2)
+    let sumError = Rounding.relative(longestRow + 2)
     heaviest = (discount * (constants.greatestMass * (1 + sumError)).nextUp).nextUp
     lightest = max(0, (discount * (constants.leastMass * (1 - sumError)).nextDown).nextDown)
     // A sum of k doubles is off by less than (k - 1) u times the sum of their magnitudes, which itself is rounded.
@@ -47,7 +47,7 @@ struct DiscountedModel: Sendable {
     if reward == nil, process.channels.count > 1 {
       for choice in 0..<process.choiceCount {
         let size = process.channels.reduce(0.0) { $0 + abs($1.reward.pointer[choice]) }
-        slack = max(slack, size * RoundingError.relative(2 * process.channels.count))
+        slack = max(slack, size * Rounding.relative(2 * process.channels.count))
       }
     }
     if let truncation = process.truncation {
@@ -75,16 +75,7 @@ struct DiscountedModel: Sendable {
   /// Numerical Algorithms*, section 3.1), and each operation by half the least subnormal where it underflows.
   func backupError(magnitude: Double) -> Double {
     let size = rewardMagnitude + heaviest * magnitude
-    return (size * RoundingError.relative(longestRow + 3)).nextUp + Double(longestRow + 3) * .leastNonzeroMagnitude + slack
-  }
-}
-
-/// Facts of rounding to double precision.
-enum RoundingError {
-  /// n u / (1 - n u) with u = 2^-53, a little more: the relative error of n roundings in a row.
-  static func relative(_ operations: Int) -> Double {
-    let product = Double(operations) * 0x1p-53
-    return product < 0.5 ? product / (1 - product) * (1 + 0x1p-50) : .infinity
+    return (size * Rounding.relative(longestRow + 3)).nextUp + Double(longestRow + 3) * .leastNonzeroMagnitude + slack
   }
 }
 

@@ -4,6 +4,8 @@ public struct DynamicMethods: Sendable {
   public static let all: [any DynamicMethod.Type] = [
     // Discounted and finite-horizon.
     ValueIteration.self, ModifiedPolicyIteration.self, PolicyIteration.self, LinearProgramming.self, BackwardInduction.self,
+    // Undiscounted.
+    OptimisticValueIteration.self, RelativeValueIteration.self,
   ]
 
   /// The method of that name, or nil.

@@ -37,14 +37,23 @@ public struct StronglyConnectedComponents: Sendable {
   ///
   /// - Parameter enabled: one entry a choice, zero where the choice is left out; nil when all count.
   public init(of process: SparseProcess, enabled: Column<UInt8>? = nil) {
-    let search = ComponentSearch(process)
-    let stateCount = process.stateCount
-    let component = Column<Int32>(repeating: 0, count: stateCount)
+    self.init(of: process.choiceStart, process.transitionStart, process.successor, enabled: enabled)
+  }
+
+  /// Finds the components of the states outside `excluded`; those inside belong to component -1 and are not gone through.
+  init(
+    of choiceStart: Column<UInt32>, _ transitionStart: Column<UInt32>, _ successor: Column<Int32>,
+    enabled: Column<UInt8>? = nil, excluding excluded: StateSet? = nil
+  ) {
+    let search = ComponentSearch(choiceStart, transitionStart, successor)
+    let stateCount = choiceStart.count - 1
+    let component = Column<Int32>(repeating: -1, count: stateCount)
     let start = Column<Int32>(capacity: 16)
     start.append(0)
     var number: Int32 = 0
     var filled: Int32 = 0
     search.reset(all: stateCount)
+    if let excluded { search.close(excluded) }
     for state in 0..<stateCount where search.isUnvisited(state) {
       search.visit(from: state, enabled: enabled.map { UnsafePointer($0.pointer) }) { found in
         for member in found { component.pointer[Int(member)] = number }
@@ -67,7 +76,7 @@ final class ComponentSearch {
   private let choiceStart: UnsafePointer<UInt32>
   private let transitionStart: UnsafePointer<UInt32>
   private let successor: UnsafePointer<Int32>
-  private let process: SparseProcess
+  private let rows: (Column<UInt32>, Column<UInt32>, Column<Int32>)
   /// 0 for states to be visited, the number of discovery while they are open, ``closed`` when they are done or do not take part.
   private let number: Column<Int32>
   private let low: Column<Int32>
@@ -84,12 +93,12 @@ final class ComponentSearch {
   }
   private static let closed = Int32.max
 
-  init(_ process: SparseProcess) {
-    self.process = process
-    choiceStart = UnsafePointer(process.choiceStart.pointer)
-    transitionStart = UnsafePointer(process.transitionStart.pointer)
-    successor = UnsafePointer(process.successor.pointer)
-    let count = process.stateCount
+  init(_ choiceStart: Column<UInt32>, _ transitionStart: Column<UInt32>, _ successor: Column<Int32>) {
+    rows = (choiceStart, transitionStart, successor)
+    self.choiceStart = UnsafePointer(choiceStart.pointer)
+    self.transitionStart = UnsafePointer(transitionStart.pointer)
+    self.successor = UnsafePointer(successor.pointer)
+    let count = choiceStart.count - 1
     number = Column(repeating: Self.closed, count: count)
     low = Column(capacity: count)
     open = Column(capacity: count)
@@ -101,6 +110,11 @@ final class ComponentSearch {
     number.pointer.update(repeating: 0, count: count)
     finishedCount = 0
     next = 1
+  }
+
+  /// Keeps the states of the set out of the visits.
+  func close(_ states: StateSet) {
+    for state in 0..<states.flags.count where states.flags.pointer[state] != 0 { number.pointer[state] = Self.closed }
   }
 
   /// Lets only `states` take part in the next visits; every other state was closed before.

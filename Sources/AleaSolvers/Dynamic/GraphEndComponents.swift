@@ -71,7 +71,7 @@ public struct MaximalEndComponents: Sendable {
     }
     removeAll()
 
-    let search = ComponentSearch(process)
+    let search = ComponentSearch(process.choiceStart, process.transitionStart, process.successor)
     // Within a round: the number of the strongly connected component of each remaining state.
     let group = Column<Int32>(repeating: -1, count: stateCount)
     var remaining: [Int32] = []

@@ -24,12 +24,14 @@ public struct ChoicePredecessors: Sendable {
     for transition in 0..<transitionCount { start[Int(successor[transition]) &+ 1] &+= 1 }
     for state in 0..<stateCount { start[state &+ 1] &+= start[state] }
     let fill = Column(UnsafeBufferPointer(start: start, count: stateCount + 1))
-    let place = fill.pointer
-    for choice in 0..<choiceCount {
-      for transition in Int(transitionStart[choice])..<Int(transitionStart[choice &+ 1]) {
-        let target = Int(successor[transition])
-        choices[Int(place[target])] = UInt32(choice)
-        place[target] &+= 1
+    withExtendedLifetime(fill) {
+      let place = fill.pointer
+      for choice in 0..<choiceCount {
+        for transition in Int(transitionStart[choice])..<Int(transitionStart[choice &+ 1]) {
+          let target = Int(successor[transition])
+          choices[Int(place[target])] = UInt32(choice)
+          place[target] &+= 1
+        }
       }
     }
   }

@@ -41,10 +41,10 @@ struct OccupancyMeasure {
         total += abs(start[state])
       }
       // Rounding of the residual, of the mixed rows, and of these sums.
-      var rounding = RoundingError.relative(rows.longest + chain.roundings + 4) * (total + 2 * size)
+      var rounding = Rounding.relative(rows.longest + chain.roundings + 4) * (total + 2 * size)
       rounding += Double(count) * Double(rows.longest + 4) * .leastNonzeroMagnitude + 2 * discount * rows.truncatedMass * size
       let bound =
-        rest > 0 ? (error * (1 + RoundingError.relative(count + 4)) + rounding * (1 + 1e-9)) / rest * (1 + 1e-14) : .infinity
+        rest > 0 ? (error * (1 + Rounding.relative(count + 4)) + rounding * (1 + 1e-9)) / rest * (1 + 1e-14) : .infinity
       guard bound < best else { break }
       best = bound
       answer = (0..<count).map { visits[$0] }
@@ -90,7 +90,7 @@ private struct TransposedRows {
         mass += process.probability[index]
       }
       let length = process.transitions(of: Int(chain.policy[state])).count
-      heaviest = max(heaviest, mass * (1 + RoundingError.relative(length + chain.roundings + 2)))
+      heaviest = max(heaviest, mass * (1 + Rounding.relative(length + chain.roundings + 2)))
     }
     var longest = 0
     for state in 0..<count {

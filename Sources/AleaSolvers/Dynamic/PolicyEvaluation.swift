@@ -188,7 +188,7 @@ struct InducedChain {
       // Mixed rewards may cancel, so their rounding is counted by the sum of magnitudes.
       let roundings = 2 * process.choices(of: state).count + process.channels.count + 2
       mass.append(lost)
-      slack.append((off * (1 + 1e-9) + size * RoundingError.relative(2 * roundings)).nextUp)
+      slack.append((off * (1 + 1e-9) + size * Rounding.relative(2 * roundings)).nextUp)
       for (channel, reward) in zip(process.channels, rewards) {
         reward.append(process.choices(of: state).reduce(0) { $0 + weights[$1] * channel.reward[$1] })
       }

@@ -1,0 +1,208 @@
+/// The functions of the language that are written in Swift.
+enum Natives {
+  /// An environment with every native function, sharing the state of one session.
+  static func environment(_ core: SessionCore) -> Environment {
+    let environment = Environment()
+    for function in functions(core) {
+      environment[function.name] = Binding(.native(function), documentation: function.documentation)
+    }
+    return environment
+  }
+
+  static func functions(_ core: SessionCore) -> [NativeFunction] {
+    questions(core) + output(core) + DynamicMethods.all.map(constructor)
+  }
+
+  // MARK: Methods
+
+  /// `ValueIteration(tolerance: 1e-9)`: a constructor for each registered method.
+  static func constructor(_ type: any DynamicMethod.Type) -> NativeFunction {
+    NativeFunction(
+      type.name,
+      type.parameters.map {
+        NativeParameter($0.name, isPositional: true, default: $0.defaultValue.description, $0.doc)
+      }, returns: "a method", isQuery: false, documentation: type.summary, example: "solve(M, by: \(type.name)())"
+    ) { call in
+      var arguments: [String: MethodValue] = [:]
+      for parameter in type.parameters {
+        guard let given = call[parameter.name] else { continue }
+        switch given.value {
+        case .real(let number): arguments[parameter.name] = .real(number)
+        case .integer(let number): arguments[parameter.name] = .integer(number)
+        case .boolean(let flag): arguments[parameter.name] = .boolean(flag)
+        case .symbol(let symbol): arguments[parameter.name] = .symbol(symbol.name)
+        case .string(let text): arguments[parameter.name] = .symbol(text)
+        default: throw call.fault("`\(parameter.name)` cannot be \(given.value.kindDescription)", at: parameter.name)
+        }
+      }
+      do throws(InvalidMethodArgument) {
+        return .object(MethodObject(method: try DynamicMethods.make(type.name, arguments: arguments), arguments: arguments))
+      } catch {
+        throw call.fault(error.problem, at: error.argument, notes: [error.remedy])
+      }
+    }
+  }
+
+  // MARK: Arguments
+
+  static func model(_ call: NativeCall, _ label: String) throws -> ModelObject {
+    guard let given = call[label] else { throw call.fault("a model is missing") }
+    guard case .object(let object) = given.value, let model = object as? ModelObject else {
+      throw call.fault("a model is needed here, and this is \(given.value.kindDescription)", at: label)
+    }
+    guard model.definition.syntax.kind == .mdp else {
+      throw call.fault(
+        "`\(model.definition.name)` is a \(model.definition.syntax.kind.rawValue) model, and this question is about an mdp", at: label)
+    }
+    return model
+  }
+
+  static func method(_ call: NativeCall) throws -> (any DynamicMethod)? {
+    guard let given = call["by"] else { return nil }
+    if case .object(let object) = given.value {
+      if let method = object as? MethodObject { return method.method }
+    }
+    throw call.fault(
+      "`by:` takes a method, and this is \(given.value.kindDescription)", at: "by", notes: ["as in `by: ValueIteration(tolerance: 1e-9)`"])
+  }
+
+  static func number(_ call: NativeCall, _ label: String) throws -> Double? {
+    guard let given = call[label] else { return nil }
+    switch given.value {
+    case .real(let number): return number
+    case .integer(let number): return Double(number)
+    default: throw call.fault("`\(label)` is a number, and this is \(given.value.kindDescription)", at: label)
+    }
+  }
+
+  static func integer(_ call: NativeCall, _ label: String, from low: Int) throws -> Int? {
+    guard let given = call[label] else { return nil }
+    guard case .integer(let number) = given.value, number >= low else {
+      throw call.fault("`\(label)` is a whole number from \(low)", at: label)
+    }
+    return number
+  }
+
+  static func boolean(_ call: NativeCall, _ label: String) throws -> Bool? {
+    guard let given = call[label] else { return nil }
+    guard case .boolean(let flag) = given.value else { throw call.fault("`\(label)` is true or false", at: label) }
+    return flag
+  }
+
+  static func tolerance(_ call: NativeCall) throws -> Double? {
+    guard let value = try number(call, "tolerance") else { return nil }
+    guard value > 0, value.isFinite else { throw call.fault("the tolerance is a positive number", at: "tolerance") }
+    return value
+  }
+
+  // MARK: Questions
+
+  static func questions(_ core: SessionCore) -> [NativeFunction] {
+    let precision = NativeParameter("tolerance", default: "1e-6", "the guaranteed error to aim at")
+    return [
+      NativeFunction(
+        "solve",
+        [
+          NativeParameter("model", isPositional: true, "the model to solve"),
+          NativeParameter("by", default: "chosen by structure", "the method"), precision,
+        ], returns: "a solution", isQuery: true,
+        documentation: "The optimal values and an optimal policy of a decision process, with a guaranteed bound.",
+        example: "solve(Inventory).value[stock: 0]"
+      ) { call in
+        let model = try model(call, "model")
+        let method = try method(call)
+        if method != nil, call["tolerance"] != nil {
+          throw call.fault("the tolerance belongs to the method: `by: \(method!.name)(tolerance: ...)`", at: "tolerance")
+        }
+        return .object(
+          try core.solve(model.instantiate(), by: method, tolerance: tolerance(call), at: call["by"]?.span ?? call.span))
+      },
+      NativeFunction(
+        "evaluate",
+        [
+          NativeParameter("policy", isPositional: true, "the policy"), NativeParameter("in", "the model"), precision,
+        ], returns: "an evaluation", isQuery: true,
+        documentation: "What a given policy is worth in every state it can reach, with a guaranteed bound.",
+        example: "evaluate(BaseStock(level: 12), in: Inventory).value[stock: 0]"
+      ) { call in
+        let model = try model(call, "in")
+        guard let given = call["policy"], case .object(let object) = given.value, let policy = object as? PolicyObject else {
+          throw call.fault("a policy is needed here, and this is \(call["policy"]?.value.kindDescription ?? "nothing")", at: "policy")
+        }
+        return .object(try core.evaluate(policy, in: model, tolerance: tolerance(call), at: call.span))
+      },
+      NativeFunction(
+        "probability",
+        [
+          NativeParameter("of", kind: .modelExpression, "a condition on the states of the model"),
+          NativeParameter("in", "the model"), NativeParameter("maximize", default: "true", "false for the least probability"),
+          NativeParameter("within", default: "any number", "a bound on the number of steps"), precision,
+        ], returns: "a probability by state", isQuery: true,
+        documentation: "The greatest (or least) probability of ever reaching a state in which a condition holds.",
+        example: "probability(of: Walk.x == 3, in: Walk)"
+      ) { call in
+        let (process, event) = try call.modelExpression("of", in: model(call, "in").instantiate())
+        return .object(
+          try core.probability(
+            event, in: process, text: core.sourceText(call.span(of: "of")), maximize: boolean(call, "maximize") ?? true,
+            within: integer(call, "within", from: 0), tolerance: tolerance(call)))
+      },
+      NativeFunction(
+        "size", [NativeParameter("model", isPositional: true, "the model")], returns: "a model size", isQuery: true,
+        documentation: "How many states, choices and transitions a model has.", example: "size(Inventory).states"
+      ) { call in
+        .object(ModelSize(try core.explore(model(call, "model").instantiate()).0))
+      },
+      NativeFunction(
+        "explain", [NativeParameter("model", isPositional: true, "the model")], returns: "a string", isQuery: true,
+        documentation: "How a model would be solved: the path of reductions, the method, and why.", example: "explain(Inventory)"
+      ) { call in
+        .string(try core.explain(model(call, "model"), span: call.span))
+      },
+    ]
+  }
+
+  // MARK: Output
+
+  static func output(_ core: SessionCore) -> [NativeFunction] {
+    [
+      NativeFunction(
+        "print", [NativeParameter("values", kind: .variadic, "what to print")], returns: "nothing", isQuery: true,
+        documentation: "Prints values, answers as tables.", example: "print(best.value[stock: 0])"
+      ) { call in
+        if core.isSilent { return .nothing }
+        let values = call.variadic.map(\.value)
+        let report = core.report
+        let parts = values.map { AnswerText.text(of: $0, options: report) }
+        let text = parts.contains { $0.contains("\n") } ? parts.joined(separator: "\n") : parts.joined(separator: " ")
+        core.output(
+          Session.Output(
+            text: text, json: values.count == 1 ? values[0].json.text : JSONValue.array(values.map(\.json)).text))
+        return .nothing
+      },
+      NativeFunction(
+        "expect",
+        [
+          NativeParameter("actual", isPositional: true, "a condition, or the value to compare"),
+          NativeParameter("expected", isPositional: true, default: "a condition alone", "the value it should have"),
+          NativeParameter("within", default: "0", "how far apart numbers may lie"),
+        ], returns: "nothing", isQuery: true, documentation: "Checks a condition, or that two values agree.",
+        example: "expect(best.value[stock: 0], 12.5, within: 1e-6)"
+      ) { call in
+        core.expectations.append(try Comparison.check(call))
+        return .nothing
+      },
+    ]
+  }
+}
+
+/// A method with its arguments, as a value of the language.
+struct MethodObject: ObjectValue {
+  let method: any DynamicMethod
+  let arguments: [String: MethodValue]
+
+  var typeName: String { "a method" }
+  var description: String {
+    "\(method.name)(\(arguments.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ")))"
+  }
+}

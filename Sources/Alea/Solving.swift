@@ -1,0 +1,169 @@
+// How questions about decision processes are answered: explore, choose a method, solve, add what goes with the answer.
+
+extension SessionCore {
+  /// Explores a process, with its warnings kept for the reader.
+  func explore(_ process: Process) throws -> (ExploredProcess, seconds: Double) {
+    let start = Self.seconds()
+    let options = ExplorationOptions(tailMass: configuration.tailMass, memoryLimit: configuration.memoryLimit)
+    let explored = try Explorer.explore(process, options: options, control: control)
+    warnings += explored.warnings
+    if let first = explored.deadlocks.first {
+      let state = StateNaming(explored).text(of: Int(first))
+      warnings.append(
+        .warning(
+          "\(explored.deadlocks.count == 1 ? "one state has" : "\(NumberText.grouped(explored.deadlocks.count)) states have") no available action",
+          at: process.span, notes: ["the first is \(state); such a state ends the episode, as a `terminal` one does"]))
+    }
+    return (explored, Self.seconds() - start)
+  }
+
+  /// Turns a requirement that is not met into a message.
+  func diagnostic(_ unmet: UnmetRequirement, at span: SourceSpan?) -> DiagnosticError {
+    DiagnosticError(
+      .error(
+        "`\(unmet.method)` needs \(unmet.requirement)", at: span, label: unmet.found,
+        notes: unmet.remedy.isEmpty ? [] : [unmet.remedy]))
+  }
+
+  func requireObjective(_ process: Process, at span: SourceSpan?) throws {
+    if process.objective.span == nil, process.objective.criterion == .total {
+      throw DiagnosticError(
+        .error(
+          "`\(process.name)` does not say what is to be achieved", at: process.span ?? span,
+          notes: ["add an objective: `discount 0.95`, `horizon 40`, `total` or `average`; or `terminal when ...`"]))
+    }
+    if process.channels.isEmpty {
+      throw DiagnosticError(
+        .error("`\(process.name)` has no reward or cost", at: process.span ?? span, notes: ["add one, as in `reward price * sold`"]))
+    }
+  }
+
+  func solve(_ process: Process, by method: (any DynamicMethod)?, tolerance: Double?, at span: SourceSpan?) throws -> Solution {
+    try requireObjective(process, at: span)
+    let (explored, exploring) = try explore(process)
+    let start = Self.seconds()
+    do {
+      let planner = try Planner(for: explored.sparse, preferred: method, tolerance: tolerance)
+      let sparse = try planner.method.solve(explored.sparse, control: control)
+      let seconds = Self.seconds() - start
+      var solution = Solution(
+        explored: explored, sparse: sparse, path: path(explored, planner), exploringTime: exploring, solvingTime: seconds)
+      try addParts(to: &solution)
+      return solution
+    } catch let unmet as UnmetRequirement {
+      throw diagnostic(unmet, at: span)
+    }
+  }
+
+  /// Models with more states answer without channel totals and occupancy, which cost as much as solving.
+  private static let statesWithParts = 50_000
+
+  private func addParts(to solution: inout Solution) throws {
+    let sparse = solution.explored.sparse
+    guard sparse.stateCount <= Self.statesWithParts, sparse.stageStart == nil else { return }
+    switch sparse.objective.criterion {
+    case .discounted:
+      let result = try PolicyEvaluation().evaluate(.deterministic(solution.sparse.policy), in: sparse, control: control)
+      solution.channelTotals = result.channels.map { .init(name: $0.name, totals: $0.values.value) }
+      solution.occupancy = result.occupancy
+    case .average:
+      solution.occupancy = try sparse.longRunFractions(following: solution.sparse.policy, control: control)
+      solution.channelTotals = try channels(of: sparse, following: solution.sparse.policy)
+    case .total:
+      solution.channelTotals = try channels(of: sparse, following: solution.sparse.policy)
+    case .finiteHorizon: break
+    }
+  }
+
+  /// Each channel's own total (average, for that criterion) under a policy.
+  private func channels(of sparse: SparseProcess, following policy: [Int32]) throws -> [ChannelTotals.Channel]? {
+    var chain = sparse.chain(following: policy)
+    let all = chain.channels
+    var result: [ChannelTotals.Channel] = []
+    for channel in all {
+      chain.channels = [channel]
+      chain.objective = Objective(criterion: sparse.objective.criterion)
+      let planner = try Planner(for: chain)
+      let solution = try planner.method.solve(chain, control: control)
+      result.append(.init(name: channel.name, totals: solution.gain ?? solution.value))
+    }
+    return result
+  }
+
+  /// The reductions from the model to what the method takes.
+  func path(_ explored: ExploredProcess, _ planner: Planner) -> [String] {
+    let sparse = explored.sparse
+    var steps = [
+      "explore: \(NumberText.grouped(sparse.stateCount)) states, \(NumberText.grouped(sparse.choiceCount)) choices, "
+        + "\(NumberText.grouped(sparse.transitionCount)) transitions, from the initial states"
+    ]
+    if sparse.stageStart != nil { steps.append("expand in time: the mechanisms mention `t`, so each step has states of its own") }
+    if sparse.truncation != nil {
+      steps.append("cut draws without end at a tail mass of \(NumberText.significant(configuration.tailMass, digits: 2)); the bound includes what that leaves out")
+    }
+    steps.append("\(planner.method.name): \(planner.reason)")
+    return steps
+  }
+
+  func explain(_ model: ModelObject, span: SourceSpan?) throws -> String {
+    let process = try model.instantiate()
+    try requireObjective(process, at: span)
+    let (explored, _) = try explore(process)
+    do {
+      let planner = try Planner(for: explored.sparse)
+      let lines = path(explored, planner).enumerated().map { "  \($0.offset + 1). \($0.element)" }
+      return (["\(model.description): \(Self.text(process.objective.criterion))"] + lines).joined(separator: "\n")
+    } catch let unmet as UnmetRequirement {
+      throw diagnostic(unmet, at: span)
+    }
+  }
+
+  static func text(_ criterion: Objective.Criterion) -> String {
+    switch criterion {
+    case .discounted(let discount): "discounted by \(NumberText.significant(discount, digits: 6)) a step, for ever"
+    case .finiteHorizon(let steps, let discount):
+      "over \(steps) steps" + (discount == 1 ? "" : ", discounted by \(NumberText.significant(discount, digits: 6)) a step")
+    case .total: "total reward until the end"
+    case .average: "long-run average reward of a step"
+    }
+  }
+
+  /// What a policy is worth: the process it closes has one choice a state.
+  func evaluate(_ policy: PolicyObject, in model: ModelObject, tolerance: Double?, at span: SourceSpan?) throws -> Evaluation {
+    let process = try model.instantiate()
+    try requireObjective(process, at: span)
+    let closed = try policy.close(process, of: model)
+    let (explored, exploring) = try explore(closed)
+    let start = Self.seconds()
+    do {
+      let planner = try Planner(for: explored.sparse, tolerance: tolerance ?? 1e-9)
+      let sparse = try planner.method.solve(explored.sparse, control: control)
+      var evaluation = Evaluation(
+        explored: explored, sparse: sparse, policyName: policy.description, exploringTime: exploring,
+        solvingTime: Self.seconds() - start)
+      var parts = Solution(explored: explored, sparse: sparse, path: [], exploringTime: 0, solvingTime: 0)
+      try addParts(to: &parts)
+      evaluation.channelTotals = parts.channelTotals
+      evaluation.occupancy = parts.occupancy
+      return evaluation
+    } catch let unmet as UnmetRequirement {
+      throw diagnostic(unmet, at: span)
+    }
+  }
+
+  func probability(
+    _ event: ExpressionID, in process: Process, text: String, maximize: Bool, within steps: Int?, tolerance: Double?
+  ) throws -> Reachability {
+    let (explored, _) = try explore(process)
+    let truth = try explored.evaluate(event, in: process)
+    let target = StateSet(count: explored.sparse.stateCount)
+    for (state, holds) in truth.enumerated() where holds == 1 { target.insert(state) }
+    let sparse: SparseSolution
+    if let steps {
+      sparse = try explored.sparse.reachability(of: target, within: steps, maximize: maximize, control: control)
+    } else {
+      sparse = try explored.sparse.reachability(of: target, maximize: maximize, tolerance: tolerance ?? 1e-6, control: control)
+    }
+    return Reachability(explored: explored, sparse: sparse, event: text, maximizes: maximize)
+  }
+}

@@ -1,0 +1,210 @@
+import AleaModel
+import AleaSyntax
+
+/// What a name of a program means outside models.
+public struct Binding: Sendable {
+  public enum Kind: Sendable {
+    case value(Value)
+    case function(FunctionDefinition)
+    case native(NativeFunction)
+    case model(ModelDefinition)
+    case policy(PolicyDefinition)
+    /// Known only once the program runs: the result of a query, while a program is checked.
+    case unchecked(String)
+  }
+
+  public var kind: Kind
+  public var documentation: String
+  public var span: SourceSpan?
+
+  public init(_ kind: Kind, documentation: String = "", span: SourceSpan? = nil) {
+    self.kind = kind
+    self.documentation = documentation
+    self.span = span
+  }
+}
+
+/// The names of a program, and what they mean. A value: copies do not see later changes, except that functions, models and policies of
+/// one program see each other wherever they stand (``Program``).
+public final class Environment: @unchecked Sendable {
+  private var bindings: [String: Binding] = [:]
+  private let parent: Environment?
+
+  public init(parent: Environment? = nil) { self.parent = parent }
+
+  public subscript(name: String) -> Binding? {
+    get { bindings[name] ?? parent?[name] }
+    set { bindings[name] = newValue }
+  }
+
+  /// Whether the name is defined here, not only in what this environment stands on.
+  public func defines(_ name: String) -> Bool { bindings[name] != nil }
+
+  /// Every name in scope, sorted.
+  public var names: [String] { Set(bindings.keys).union(parent?.names ?? []).sorted() }
+
+  /// The names defined here, sorted.
+  public var ownNames: [String] { bindings.keys.sorted() }
+}
+
+/// A function written in Alea, with the environment it was written in.
+public struct FunctionDefinition: Sendable {
+  public let syntax: AST.Function
+  let environment: Environment
+}
+
+/// A parameter of a native function.
+public struct NativeParameter: Sendable {
+  public enum Kind: Sendable {
+    case value
+    /// An expression about the states of the model given under a label: `probability(of: M.x == 3, in: M)`.
+    case modelExpression
+    /// Any number of unlabelled arguments.
+    case variadic
+  }
+
+  public let label: String
+  public let kind: Kind
+  /// Whether the argument may stand without its label.
+  public let isPositional: Bool
+  /// The default as text; nil when the argument is required.
+  public let defaultText: String?
+  public let documentation: String
+
+  public init(
+    _ label: String, kind: Kind = .value, isPositional: Bool = false, default defaultText: String? = nil, _ documentation: String
+  ) {
+    self.label = label
+    self.kind = kind
+    self.isPositional = isPositional
+    self.defaultText = defaultText
+    self.documentation = documentation
+  }
+}
+
+/// A function written in Swift: methods, solvers, printing.
+public struct NativeFunction: Sendable {
+  public let name: String
+  public let documentation: String
+  public let example: String
+  public let parameters: [NativeParameter]
+  /// "a solution", "a method": used in messages.
+  public let resultType: String
+  /// True when running it is what a program is for (solving, printing): it is skipped while a program is only checked.
+  public let isQuery: Bool
+  public let body: @Sendable (NativeCall) throws -> Value
+
+  public init(
+    _ name: String, _ parameters: [NativeParameter], returns resultType: String, isQuery: Bool, documentation: String,
+    example: String = "", body: @escaping @Sendable (NativeCall) throws -> Value
+  ) {
+    self.name = name
+    self.parameters = parameters
+    self.resultType = resultType
+    self.isQuery = isQuery
+    self.documentation = documentation
+    self.example = example
+    self.body = body
+  }
+}
+
+/// The arguments of one call of a native function.
+public struct NativeCall: Sendable {
+  public struct Argument: Sendable {
+    public let value: Value
+    public let span: SourceSpan
+  }
+
+  public let span: SourceSpan
+  let arguments: [String: Argument]
+  /// The unlabelled arguments of a variadic parameter.
+  public let variadic: [Argument]
+  let expressions: [String: AST.Expression]
+  let environment: Environment
+
+  public subscript(label: String) -> Argument? { arguments[label] }
+
+  /// The expression given under a label, elaborated over the states of a process.
+  ///
+  /// - Returns: the process with its pool extended, and the expression in it.
+  public func modelExpression(_ label: String, in process: Process) throws -> (Process, ExpressionID) {
+    guard let syntax = expressions[label] else {
+      throw DiagnosticError(.error("`\(label):` is missing", at: span))
+    }
+    return try ModelElaborator.elaborate(syntax, over: process, environment: environment)
+  }
+
+  /// Where an argument stands.
+  public func span(of label: String) -> SourceSpan? { arguments[label]?.span ?? expressions[label]?.span }
+
+  /// A diagnostic about one argument, or about the call when it has no such argument.
+  public func fault(_ message: String, at label: String? = nil, notes: [String] = []) -> DiagnosticError {
+    let place = label.flatMap { arguments[$0]?.span ?? expressions[$0]?.span } ?? span
+    return DiagnosticError(.error(message, at: place, notes: notes))
+  }
+}
+
+/// A model as written, with the environment it was written in.
+public struct ModelDefinition: Sendable {
+  public let syntax: AST.Model
+  public let documentation: String
+  let environment: Environment
+  public var name: String { syntax.name.text }
+}
+
+/// A policy as written, with the environment it was written in.
+public struct PolicyDefinition: Sendable {
+  public let syntax: AST.Policy
+  public let documentation: String
+  let environment: Environment
+  public var name: String { syntax.name.text }
+}
+
+/// A given argument of a model or policy.
+public struct GivenArgument: Sendable {
+  public let label: String?
+  public let value: Value
+  public let span: SourceSpan
+
+  public init(label: String?, value: Value, span: SourceSpan) {
+    self.label = label
+    self.value = value
+    self.span = span
+  }
+}
+
+/// A model with arguments, as a value of a program: `Inventory(capacity: 50)`.
+public struct ModelObject: ObjectValue {
+  public let definition: ModelDefinition
+  public let arguments: [GivenArgument]
+
+  public init(definition: ModelDefinition, arguments: [GivenArgument]) {
+    self.definition = definition
+    self.arguments = arguments
+  }
+
+  public var typeName: String { "a model" }
+  public var description: String {
+    definition.name
+      + (arguments.isEmpty
+        ? "" : "(" + arguments.map { ($0.label.map { "\($0): " } ?? "") + $0.value.description }.joined(separator: ", ") + ")")
+  }
+}
+
+/// A policy with arguments, as a value of a program: `BaseStock(level: 12)`.
+public struct PolicyObject: ObjectValue {
+  public let definition: PolicyDefinition
+  public let arguments: [GivenArgument]
+
+  public init(definition: PolicyDefinition, arguments: [GivenArgument]) {
+    self.definition = definition
+    self.arguments = arguments
+  }
+
+  public var typeName: String { "a policy" }
+  public var description: String {
+    definition.name
+      + (arguments.isEmpty
+        ? "" : "(" + arguments.map { ($0.label.map { "\($0): " } ?? "") + $0.value.description }.joined(separator: ", ") + ")")
+  }
+}

@@ -1,0 +1,347 @@
+import AleaModel
+
+/// Solves a ``ComponentProblem`` component by component, in reverse topological order, with proved bounds.
+///
+/// A state alone in its component is computed directly. Within a larger component values are improved in place; then a vector of
+/// expected steps `w` with `w >= 1/2 + P w` for all choices that matter turns the values `v` into candidates `v + a w` and `v - a w`,
+/// and one sweep with directed error terms proves them inductive, hence bounds. This is optimistic value iteration (Hartmanns and
+/// Kaminski, CAV 2020) with a guess of the error's shape in place of a uniform guess: one half-life of the chain gives the shape.
+/// Small components that improve too slowly are solved by policy iteration with ``StateElimination`` and proved in the same way.
+final class ComponentSolver {
+  let problem: ComponentProblem
+  let components: StronglyConnectedComponents
+  let rows: Rows
+  /// The approximation; between the bounds once its component is solved.
+  let value: Column<Double>
+  /// The chosen choice of each state that is not fixed; its value lies within the bounds too.
+  let policy: Column<Int32>
+  /// Sweeps over a component, weighted by its share of the states.
+  private(set) var sweeps = 0.0
+  private(set) var notes: [String] = []
+  /// How many states are in components whose bounds could not be proved.
+  private(set) var unproved = 0
+
+  private let control: WorkControl
+  private let phase: String
+  /// Half the width of the intervals to aim at in each component.
+  let target: Double
+  let steps: Column<Double>
+  private(set) lazy var localIndex = Column<Int32>(repeating: 0, count: problem.stateCount)
+  /// Transitions handled since the last report.
+  private var workSinceReport = 0
+  let limits: Limits
+  private let chain = ComponentChain()
+
+  /// Bounds that hold for every policy without further ado, where there are any: 0 and 1 for probabilities.
+  struct Limits {
+    var lower = -Double.infinity
+    var upper = Double.infinity
+  }
+
+  /// - Parameters:
+  ///   - precision: half the width of the intervals to aim at.
+  ///   - start: the value to begin with at states that are not fixed.
+  init(
+    _ problem: ComponentProblem, precision: Double, limits: Limits = Limits(), start: Double = 0, phase: String,
+    control: WorkControl
+  ) {
+    self.problem = problem
+    self.control = control
+    self.phase = phase
+    self.limits = limits
+    components = StronglyConnectedComponents(
+      of: problem.choiceStart, problem.transitionStart, problem.successor, excluding: problem.fixed)
+    rows = problem.rows
+    let count = problem.stateCount
+    value = Column(repeating: start, count: count)
+    policy = Column(repeating: -1, count: count)
+    steps = Column(repeating: 0, count: count)
+    for state in 0..<count where problem.fixed.flags.pointer[state] != 0 {
+      value.pointer[state] = ComponentSolver.middle(problem.lower.pointer[state], problem.upper.pointer[state])
+    }
+    target = precision / Double(2 * max(1, ComponentSolver.depth(of: components, rows: rows)))
+  }
+
+  static func middle(_ lower: Double, _ upper: Double) -> Double {
+    lower == upper ? lower : min(max(lower + (upper - lower) / 2, lower), upper)
+  }
+
+  /// How many components of more than one state lie on a path, at most: the errors of so many add up.
+  private static func depth(of components: StronglyConnectedComponents, rows: Rows) -> Int {
+    let large = (0..<components.count).reduce(0) { $0 + (components.range(of: $1).count > 1 ? 1 : 0) }
+    if large <= 1 { return large }
+    var depth = [Int32](repeating: 0, count: components.count)
+    for component in 0..<components.count {
+      var deepest: Int32 = 0
+      for member in components.states(of: component) {
+        for choice in rows.choices(of: Int(member)) {
+          for transition in rows.transitions(of: choice) {
+            let other = Int(components.componentOf.pointer[Int(rows.successor[transition])])
+            if other >= 0 && other != component { deepest = max(deepest, depth[other]) }
+          }
+        }
+      }
+      depth[component] = deepest + (components.range(of: component).count > 1 ? 1 : 0)
+    }
+    return Int(depth.max() ?? 0)
+  }
+
+  /// Fills in ``value``, ``policy`` and the problem's bounds.
+  func solve() throws {
+    let members = UnsafePointer(components.members.pointer)
+    let start = components.memberStart.pointer
+    let stateCount = Double(max(1, problem.stateCount))
+    for component in 0..<components.count {
+      let first = Int(start[component])
+      let count = Int(start[component + 1]) - first
+      if count == 1 {
+        solveSingle(Int(members[first]))
+        sweeps += 1 / stateCount
+        workSinceReport += 8
+        if workSinceReport > 8_000_000 { try report("\(first) of \(problem.stateCount) states", Double(first) / stateCount) }
+      } else {
+        try solve(members + first, count)
+      }
+    }
+  }
+
+  // MARK: One state
+
+  /// Solves a state whose only cycle, if any, leads from itself to itself: `q = (r S + sum of p v elsewhere) / (sum of p elsewhere)`.
+  private func solveSingle(_ state: Int) {
+    var best = (lower: -Double.infinity, upper: -Double.infinity)
+    for choice in rows.choices(of: state) {
+      let (lower, upper) = singleEnclosure(choice, of: state)
+      if lower > best.lower {
+        best.lower = lower
+        policy.pointer[state] = Int32(choice)
+      }
+      if upper > best.upper { best.upper = upper }
+    }
+    if best.lower == -.infinity { unproved += 1 }
+    setBounds(state, best.lower, best.upper)
+    value.pointer[state] = ComponentSolver.middle(problem.lower.pointer[state], problem.upper.pointer[state])
+  }
+
+  private func singleEnclosure(_ choice: Int, of state: Int) -> (lower: Double, upper: Double) {
+    let lower = problem.lower.pointer
+    let upper = problem.upper.pointer
+    var low = 0.0
+    var high = 0.0
+    var lowMagnitude = 0.0
+    var highMagnitude = 0.0
+    var leaving = 0.0
+    var mass = 0.0
+    let transitions = rows.transitions(of: choice)
+    for transition in transitions {
+      let p = rows.probability[transition]
+      let target = Int(rows.successor[transition])
+      mass += p
+      if target == state { continue }
+      leaving += p
+      let below = p * lower[target]
+      let above = p * upper[target]
+      low += below
+      high += above
+      lowMagnitude += below.magnitude
+      highMagnitude += above.magnitude
+    }
+    // A choice that only returns to its state is followed for ever: the problem says that it loses without limit.
+    if leaving == 0 { return (-.infinity, -.infinity) }
+    let gain = rows.reward[choice] * mass
+    let unit = (Double(transitions.count) + rows.mergedTerms + 6) * Rounding.unit * 2
+    let lowError = unit * (gain.magnitude + lowMagnitude) / leaving + Double.leastNormalMagnitude
+    let highError = unit * (gain.magnitude + highMagnitude) / leaving + Double.leastNormalMagnitude
+    return ((gain + low) / leaving - lowError, (gain + high) / leaving + highError)
+  }
+
+  // MARK: A component of several states
+
+  /// More sweeps than this without a proof, and a small component is solved directly.
+  private static let directCount = 400
+
+  private func solve(_ states: UnsafePointer<Int32>, _ count: Int) throws {
+    let gap = rows.surroundings(
+      states, count, componentOf: components.componentOf.pointer, value: value.pointer, lower: problem.lower.pointer,
+      upper: problem.upper.pointer)
+    guard gap.above.isFinite && gap.below.isFinite else {
+      return leaveOpen(states, count, "leads to states whose bounds are infinite")
+    }
+    let direct = count <= Self.directCount
+    let proved = try iterate(states, count, gap, sweepLimit: direct ? 200 + 2 * count : Int.max)
+    if proved && (!direct || halfWidth(states, count) <= 2 * target + max(gap.above, gap.below)) { return }
+    if direct && solveDirectly(states, count, gap, keeping: proved) { return }
+    if proved { return }
+    leaveOpen(states, count, "could not be proved to converge in double precision")
+  }
+
+  private func halfWidth(_ states: UnsafePointer<Int32>, _ count: Int) -> Double {
+    var widest = 0.0
+    for position in 0..<count {
+      let state = Int(states[position])
+      widest = max(widest, problem.upper.pointer[state] - problem.lower.pointer[state])
+    }
+    return widest / 2
+  }
+
+  private func leaveOpen(_ states: UnsafePointer<Int32>, _ count: Int, _ reason: String) {
+    for position in 0..<count { setBounds(Int(states[position]), limits.lower, limits.upper) }
+    _ = rows.greatestFall(states, count, UnsafePointer(value.pointer), policy.pointer)
+    unproved += count
+    if notes.count < 8 { notes.append("a component of \(count) states \(reason)") }
+  }
+
+  /// Improves values by sweeps until bounds of the wanted width are proved; false when it takes more sweeps than allowed.
+  ///
+  /// A sweep over all choices is followed by sweeps over the chain of the policy it found (modified policy iteration, Puterman and Shin
+  /// 1978), which cost a fraction of it.
+  private func iterate(
+    _ states: UnsafePointer<Int32>, _ count: Int, _ gap: (above: Double, below: Double), sweepLimit: Int
+  ) throws -> Bool {
+    let value = value.pointer
+    let steps = steps.pointer
+    for position in 0..<count { localIndex.pointer[Int(states[position])] = Int32(position) }
+    var budget = Budget(limit: sweepLimit)
+    guard try improve(states, count, until: target, &budget) != nil else { return false }
+    // The expected steps until the component is left, as far as half a unit.
+    for position in 0..<count { steps[Int(states[position])] = 0 }
+    var longest = 0.0
+    var change = Double.infinity
+    var rounds = 0
+    while true {
+      let sweep = rows.improve(states, count, value, steps: steps, tie: 4 * target, policy.pointer)
+      (change, longest) = (sweep.change, sweep.longest)
+      budget.made += 1
+      try counted(states, count, 1, change)
+      if sweep.growth <= 0.5 { break }
+      if budget.made >= budget.limit || !sweep.growth.isFinite { return false }
+      rounds += 1
+      if rounds > 32 { continue }
+      fillChain(states, count, gain: { _ in 1 }, outside: nil, from: steps)
+      let made = chain.relax(until: 0.4, limit: 64)
+      budget.made += made
+      try counted(states, count, made, change, ofChain: true)
+      chain.store(states, into: steps)
+    }
+    guard let reached = try improve(states, count, until: target / (4 * longest), &budget) else { return false }
+    return prove(states, count, gap, scale: 2.02 * reached.change + 8 * reached.floor)
+  }
+
+  private struct Budget {
+    var limit: Int
+    var made = 0
+  }
+
+  /// Improves values until a sweep changes them by no more than `wanted`, or than rounding does; nil when that fails.
+  private func improve(
+    _ states: UnsafePointer<Int32>, _ count: Int, until wanted: Double, _ budget: inout Budget
+  ) throws -> (change: Double, floor: Double)? {
+    let value = value.pointer
+    var best = Double.infinity
+    var stalled = 0
+    var plain = false
+    while true {
+      let change = rows.improve(states, count, value, policy.pointer)
+      budget.made += 1
+      try counted(states, count, 1, change)
+      if !change.isFinite { return nil }
+      if change <= wanted { return (change, floor(states, count)) }
+      if change < 0.9 * best {
+        best = change
+        stalled = 0
+      } else {
+        stalled += 1
+        // Below a few units in the last place sweeps change nothing any more.
+        let floor = floor(states, count)
+        if stalled > 8 && change <= 64 * floor { return (change, floor) }
+      }
+      if budget.made >= budget.limit { return nil }
+      // Where policies go round in circles plain sweeps, which converge from anywhere, have the last word.
+      if stalled > 16 { plain = true }
+      if plain { continue }
+      fillChain(states, count, gain: { self.rows.reward[$0] }, outside: UnsafePointer(value), from: value)
+      let made = chain.relax(until: max(0.5 * wanted, 0.05 * change), limit: 96)
+      budget.made += made
+      try counted(states, count, made, change, ofChain: true)
+      chain.store(states, into: value)
+    }
+  }
+
+  /// A few units in the last place of the largest value.
+  private func floor(_ states: UnsafePointer<Int32>, _ count: Int) -> Double {
+    var largest = 0.0
+    for position in 0..<count { largest = max(largest, value.pointer[Int(states[position])].magnitude) }
+    return largest * 0x1p-51
+  }
+
+  private func fillChain(
+    _ states: UnsafePointer<Int32>, _ count: Int, gain: (Int) -> Double, outside: UnsafePointer<Double>?,
+    from values: UnsafePointer<Double>
+  ) {
+    chain.fill(
+      rows, states, count, componentOf: components.componentOf.pointer, local: localIndex.pointer, policy: policy.pointer,
+      gain: gain, outside: outside, from: values)
+  }
+
+  /// Proves `value + above + a steps` and `value - below - a steps` to be bounds, for the first `a` of a rising series that works.
+  private func prove(
+    _ states: UnsafePointer<Int32>, _ count: Int, _ gap: (above: Double, below: Double), scale: Double
+  ) -> Bool {
+    let lower = problem.lower.pointer
+    let upper = problem.upper.pointer
+    let value = value.pointer
+    let steps = steps.pointer
+    var factor = max(scale, Double.leastNormalMagnitude)
+    var proved = false
+    for _ in 0..<12 {
+      let shift = gap.above * (1 + 0x1p-48)
+      for position in 0..<count {
+        let state = Int(states[position])
+        upper[state] = value[state] + shift + factor * steps[state]
+      }
+      if rows.greatestRise(states, count, upper) <= 0 {
+        proved = true
+        break
+      }
+      factor *= 4
+    }
+    guard proved else { return false }
+    factor = max(scale, Double.leastNormalMagnitude)
+    for _ in 0..<12 {
+      let shift = gap.below * (1 + 0x1p-48)
+      for position in 0..<count {
+        let state = Int(states[position])
+        lower[state] = value[state] - shift - factor * steps[state]
+      }
+      if rows.greatestFall(states, count, lower, policy.pointer) <= 0 {
+        for position in 0..<count {
+          let state = Int(states[position])
+          setBounds(state, lower[state], upper[state])
+        }
+        return true
+      }
+      factor *= 4
+    }
+    return false
+  }
+
+  func setBounds(_ state: Int, _ lower: Double, _ upper: Double) {
+    problem.lower.pointer[state] = max(lower, limits.lower)
+    problem.upper.pointer[state] = min(upper, limits.upper)
+  }
+
+  private func counted(
+    _ states: UnsafePointer<Int32>, _ count: Int, _ made: Int, _ change: Double, ofChain: Bool = false
+  ) throws {
+    sweeps += Double(count * made) / Double(max(1, problem.stateCount))
+    workSinceReport += (ofChain ? 2 : 8) * count * made
+    if workSinceReport > 8_000_000 { try report("change \(change) in a component of \(count) states", nil) }
+  }
+
+  private func report(_ detail: String, _ fraction: Double?) throws {
+    workSinceReport = 0
+    if !control.report(WorkProgress(phase: phase, detail: detail, fraction: fraction)) {
+      throw WorkCancelled(state: "\(phase) stopped: \(detail)")
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import AleaModel
+import AleaSyntax
+import Foundation
+import Testing
+
+@testable import AleaEngine
+
+/// Single-item inventory with lost sales, as in the language's first example.
+func inventory(capacity: Int, rate: Double, horizon: Int? = nil) -> ModelBuilder {
+  let b = ModelBuilder("Inventory")
+  let stock = b.state("stock", .range(0, capacity), 0)
+  let order = b.action("order", .range(0, capacity))
+  b.process.availability.append((stock + order <= Double(capacity)).id)
+  let demand = b.draw("demand", .integers, b.law(.poisson, b[rate]))
+  let sold = b.value("sold", .integers, minimum(stock + order, demand))
+  b.next(stock, stock + order - sold)
+  b.reward("sales", sold * 8)
+  b.reward("ordering", -((order > 0).then(order * 2 + 4, else: b[0])))
+  return b
+}
+
+func poisson(_ k: Int, _ rate: Double) -> Double { exp(Double(k) * log(rate) - rate - lgamma(Double(k) + 1)) }
+
+@Suite struct ExplorerTests {
+  @Test func inventoryRowsAreTheTextbookOnes() throws {
+    let explored = try Explorer.explore(inventory(capacity: 6, rate: 2).process)
+    let sparse = explored.sparse
+    #expect(sparse.stateCount == 7)
+    // Orders 0...6-s in stock s: 7 + 6 + ... + 1.
+    #expect(sparse.choiceCount == 28)
+    for state in 0..<sparse.stateCount {
+      let stock = Int(explored.states.values(of: state)[0])
+      #expect(explored.states.index(of: [Double(stock)]) == state)
+      for choice in sparse.choices(of: state) {
+        let order = Int(explored.actions.values(of: Int(explored.choiceAction[choice]))[0])
+        let held = stock + order
+        var expected: [Int: Double] = [:]
+        var sold = 0.0
+        for demand in 0..<60 {
+          expected[max(0, held - demand), default: 0] += poisson(demand, 2)
+          sold += poisson(demand, 2) * Double(min(held, demand))
+        }
+        #expect(sparse.transitions(of: choice).count == expected.count)
+        for k in sparse.transitions(of: choice) {
+          let next = Int(explored.states.values(of: Int(sparse.successor[k]))[0])
+          #expect(abs(sparse.probability[k] - expected[next]!) < 1e-13)
+        }
+        #expect(abs(sparse.channels[0].reward[choice] - 8 * sold) < 1e-11)
+        #expect(sparse.channels[1].reward[choice] == (order > 0 ? -4 - 2 * Double(order) : 0))
+      }
+    }
+  }
+
+  @Test func aNextValueOutsideItsDomainNamesStateActionAndDraw() throws {
+    let b = ModelBuilder()
+    let stock = b.state("stock", .range(0, 20), 20)
+    let order = b.action("order", .numbers([5]))
+    let demand = b.draw("demand", .integers, b.law([(b[0], b[0.5]), (b[1], b[0.5])]))
+    let sum = stock + order - demand
+    b.next(stock, sum)
+    let error = #expect(throws: DiagnosticError.self) { try Explorer.explore(b.process) }
+    let diagnostic = try #require(error?.diagnostics.first)
+    #expect(diagnostic.message == "`stock'` becomes 25, outside its domain 0..20")
+    #expect(diagnostic.notes == ["in state stock = 20", "after order = 5, demand = 0"])
+    #expect(diagnostic.span == b.process.pool[sum.id].span)
+  }
+
+  @Test func terminalStatesAndDeadlocks() throws {
+    // A walk to the right ends at 3; from 1 the only action is not available.
+    let b = ModelBuilder(objective: .total)
+    let x = b.state("x", .range(0, 5), law: b.law([(b[0], b[0.25]), (b[2], b[0.75])]))
+    _ = b.action("go", .boolean)
+    b.process.availability.append((x == 1).apply(.not).id)
+    b.next(x, x + 1)
+    b.terminal(x == 3)
+    let explored = try Explorer.explore(b.process)
+    #expect(explored.sparse.initial.map(\.probability) == [0.25, 0.75])
+    #expect((0..<4).map { explored.states.values(of: $0)[0] } == [0, 2, 1, 3])
+    #expect((0..<4).map { explored.sparse.choices(of: $0).count } == [2, 2, 0, 0])
+    #expect(explored.deadlocks == [2])
+  }
+
+  @Test func timeIsPartOfTheStateWhereItIsRead() throws {
+    let b = ModelBuilder(objective: .finiteHorizon(3, discount: 1))
+    let x = b.state("x", .boolean, 0)
+    b.next(x, law: b.law(.bernoulli, (b.time + 1) / 4))
+    b.reward("r", x)
+    let explored = try Explorer.explore(b.process)
+    #expect(explored.sparse.stageStart == [0, 1, 3, 5, 7])
+    #expect(explored.sparse.choiceCount == 5)
+    #expect(explored.states.time(of: 6) == 3)
+    #expect(explored.states.index(of: [1], time: 2) == 4)
+    // From (0, t) to 1 with probability (t + 1) / 4.
+    let state = try #require(explored.states.index(of: [1], time: 2))
+    let row = explored.sparse.transitions(of: explored.sparse.choices(of: state).lowerBound)
+    #expect(row.map { explored.sparse.probability[$0] } == [0.25, 0.75])
+
+    let endless = ModelBuilder()
+    let y = endless.state("y", .boolean, 0)
+    endless.next(y, (endless.time < 3))
+    #expect(throws: DiagnosticError.self) { try Explorer.explore(endless.process) }
+  }
+
+  @Test func contextsBelongToTheState() throws {
+    // A price is seen before selling; stock falls when sold.
+    let b = ModelBuilder(objective: .total)
+    let stock = b.state("stock", .range(0, 2), 2)
+    let price = b.draw("price", .range(1, 3), b.law(.uniformInteger, b[1], b[3]), role: .context)
+    let sell = b.action("sell", .boolean)
+    b.next(stock, stock - sell)
+    b.reward("sales", sell * price)
+    b.terminal(stock == 0)
+    let explored = try Explorer.explore(b.process)
+    // Three prices in each of two stocks, and one settled terminal state.
+    #expect(explored.sparse.stateCount == 7)
+    #expect(explored.sparse.initial.count == 3)
+    let state = try #require(explored.states.index(of: [1, 3]))
+    let choices = explored.sparse.choices(of: state)
+    #expect(choices.map { explored.sparse.channels[0].reward[$0] } == [0, 3])
+    #expect(choices.map { explored.sparse.transitions(of: $0).count } == [3, 1])
+  }
+
+  @Test func aClosedProcessRunsItsPolicy() throws {
+    let b = ModelBuilder()
+    let stock = b.state("stock", .range(0, 9), 0)
+    let order = b.add("order", .action, .range(0, 9), .value(minimum(b[5], b[9] - stock).id))
+    b.next(stock, stock + order - 1)
+    b.reward("r", -order)
+    let explored = try Explorer.explore(b.process)
+    #expect((0..<explored.sparse.stateCount).map { explored.states.values(of: $0)[0] } == [0, 4, 8])
+    #expect(explored.sparse.channels[0].reward.array == [-5, -5, -1])
+    #expect(explored.actions.count == 1)
+
+    b.process.availability.append((order < 5).id)
+    let error = #expect(throws: DiagnosticError.self) { try Explorer.explore(b.process) }
+    #expect(error?.diagnostics.first?.message == "the policy chooses order = 5, which is not available in this state")
+  }
+
+  @Test func continuousDrawsAreRefusedByName() throws {
+    let b = ModelBuilder()
+    let x = b.state("x", .range(0, 3), 0)
+    let noise = b.draw("noise", .reals, b.law(.normal, b[0], b[1]))
+    b.next(x, (noise < 0).then(x, else: b[3]))
+    let error = #expect(throws: DiagnosticError.self) { try Explorer.explore(b.process) }
+    #expect(error?.diagnostics.first?.message == "`noise` is drawn from Normal, which has no finite support")
+  }
+
+  @Test func unboundedGrowthEndsWithTheVariable() throws {
+    let b = ModelBuilder()
+    let n = b.state("n", .integers, 0)
+    b.next(n, n + 1)
+    var options = ExplorationOptions()
+    options.memoryLimit = 1 << 20
+    let error = #expect(throws: DiagnosticError.self) { try Explorer.explore(b.process, options: options) }
+    let diagnostic = try #require(error?.diagnostics.first)
+    #expect(diagnostic.label.hasPrefix("grows without bound: so far 0.."))
+    #expect(diagnostic.span == b.process.variables[0].span)
+  }
+
+  @Test func cancellingSaysWhatIsKnown() throws {
+    let b = ModelBuilder()
+    let n = b.state("n", .integers, 0)
+    b.next(n, n + 1)
+    let control = WorkControl { _ in false }
+    let stopped = #expect(throws: WorkCancelled.self) { try Explorer.explore(b.process, control: control) }
+    #expect(stopped?.state.contains("states") ?? false)
+  }
+}
