@@ -22,7 +22,10 @@ protocol BenchSection: Sendable {
     }
     for section in sections where names.isEmpty || names.contains(section.name) {
       print("\(section.name): \(section.summary)")
-      try section.run()
+      let others = try Measurement.othersLoad { try section.run() }
+      if let others, others > 0.05 {
+        print("  other processes kept \(decimals(others, 2)) processors busy meanwhile: wall times are too long")
+      }
       print("")
     }
   }

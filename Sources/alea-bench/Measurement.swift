@@ -18,6 +18,27 @@ enum Measurement {
     return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
   }
 
+  /// Seconds of all processors' work for anybody so far; nil where the system does not say.
+  static var machineTime: Double? {
+    guard let file = fopen("/proc/stat", "r") else { return nil }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 512)
+    guard fgets(&line, 512, file) != nil else { return nil }
+    let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let fields = text.split(separator: " ").compactMap { Double($0) }
+    guard fields.count >= 8 else { return nil }
+    // User, nice, system, interrupts and stolen time, in ticks; idle and waiting left out.
+    return (fields[0] + fields[1] + fields[2] + fields[5] + fields[6] + fields[7]) / Double(sysconf(Int32(_SC_CLK_TCK)))
+  }
+
+  /// Runs `work` and returns how many processors others kept busy meanwhile, on average; nil where the system does not say.
+  static func othersLoad(during work: () throws -> Void) rethrows -> Double? {
+    let (machine, cpu, wall) = (machineTime, cpuTime, wallTime)
+    try work()
+    guard let machine, let after = machineTime else { return nil }
+    return max(0, (after - machine) - (cpuTime - cpu)) / (wallTime - wall)
+  }
+
   /// What a piece of work took.
   struct Cost {
     var cpu = Double.infinity

@@ -71,6 +71,37 @@ import Testing
     }
   }
 
+  /// Processes in which nothing can be done: no states at all, and terminal states only.
+  @Test(arguments: DynamicMethods.all.map { $0.name })
+  func processesWithoutChoicesAreWorthNothing(name: String) throws {
+    let method = try DynamicMethods.make(name)
+    for criterion in Self.criteria {
+      for count in [0, 1, 3] {
+        let process = ProcessBuilder(
+          states: Array(repeating: [], count: count), criterion: criterion, initial: count == 0 ? [] : [(0, 1)]
+        ).process
+        guard method.requirements(on: process).isEmpty else { continue }
+        let solution = try method.solve(process, control: WorkControl())
+        #expect(solution.value == [Double](repeating: 0, count: count) && solution.bound == 0)
+        #expect(solution.policy == [Int32](repeating: -1, count: count))
+      }
+    }
+  }
+
+  /// Rewards whose total no double can hold give infinite bounds and say so; they never trap or run on.
+  @Test(arguments: DynamicMethods.all.map { $0.name })
+  func overflowIsReported(name: String) throws {
+    let method = try DynamicMethods.make(name)
+    for criterion in [Objective.Criterion.discounted(0.999), .finiteHorizon(20, discount: 1)] {
+      let process = ProcessBuilder(
+        states: [[(1e308, [(0, 0.5), (1, 0.5)]), (-1e308, [(1, 1)])], [(1.7e308, [(0, 1)])]], criterion: criterion
+      ).process
+      guard method.requirements(on: process).isEmpty else { continue }
+      let solution = try method.solve(process, control: WorkControl())
+      #expect(solution.bound == .infinity && solution.notes.contains { $0.contains("too large") })
+    }
+  }
+
   @Test func unknownMethodsAndArgumentsAreRefused() throws {
     #expect(throws: InvalidMethodArgument.self) { try DynamicMethods.make("ValueIteraton") }
     #expect(throws: InvalidMethodArgument.self) { try DynamicMethods.make("ValueIteration", arguments: ["tolerence": .real(1)]) }

@@ -23,7 +23,7 @@ final class DiscountedIteration {
   var damping = StepDamping()
   /// True when a given policy is evaluated, so sweeps use it instead of choosing.
   private let isEvaluation: Bool
-  private let tolerance: Double
+  let tolerance: Double
   private let method: String
   private var magnitude = 0.0
   private var bestHalf = Double.infinity

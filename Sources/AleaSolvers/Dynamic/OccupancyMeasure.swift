@@ -43,7 +43,8 @@ struct OccupancyMeasure {
       // Rounding of the residual, of the mixed rows, and of these sums.
       var rounding = Rounding.relative(rows.longest + chain.roundings + 4) * (total + 2 * size)
       rounding += Double(count) * Double(rows.longest + 4) * .leastNonzeroMagnitude + 2 * discount * rows.truncatedMass * size
-      let bound = rest > 0 ? (error * (1 + Rounding.relative(count + 4)) + rounding * (1 + 1e-9)) / rest * (1 + 1e-14) : .infinity
+      let bound =
+        rest > 0 ? (error * (1 + Rounding.relative(count + 4)) + rounding * (1 + 1e-9)) / rest * (1 + 1e-14) : .infinity
       guard bound < best else { break }
       best = bound
       answer = (0..<count).map { visits[$0] }

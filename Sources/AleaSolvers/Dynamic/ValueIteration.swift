@@ -4,7 +4,9 @@ import AleaNumerics
 /// Value iteration for discounted processes, stopped by certified span bounds.
 ///
 /// Each sweep proves an interval around every value; the method ends when half its width is within the tolerance. Jacobi sweeps run on
-/// all threads; Gauss-Seidel sweeps update in place on one thread, with a Jacobi sweep now and then to certify.
+/// all threads; Gauss-Seidel sweeps update in place on one thread, with a Jacobi sweep now and then to certify. Topological sweeps solve
+/// one strongly connected component after another, last things first; automatic ones begin as Jacobi sweeps and go over to them when
+/// these take long and the process falls apart into small components.
 /// Sources: Shapley (1953); MacQueen, *A modified dynamic programming method for Markovian decision problems*, J. Math. Anal. Appl. 14 (1966).
 public struct ValueIteration: DynamicMethod {
   public static let name = "ValueIteration"
@@ -12,24 +14,24 @@ public struct ValueIteration: DynamicMethod {
   public static let parameters = [
     MethodParameter.tolerance,
     MethodParameter(
-      "sweeps", .symbol(["jacobi", "gaussSeidel"]), default: .symbol("jacobi"),
-      doc: "whether a sweep uses the values of the last one only, or those it has already updated"),
+      "sweeps", .symbol(["automatic", "jacobi", "gaussSeidel", "topological"]), default: .symbol("automatic"),
+      doc: "whether a sweep uses the values of the last one only, those it has already updated, or goes component by component"),
   ]
 
   /// Which values a sweep reads.
-  public enum Sweeps: String, Hashable, Sendable, CaseIterable { case jacobi, gaussSeidel }
+  public enum Sweeps: String, Hashable, Sendable, CaseIterable { case automatic, jacobi, gaussSeidel, topological }
 
   public var tolerance: Double
   public var sweeps: Sweeps
 
-  public init(tolerance: Double = 1e-6, sweeps: Sweeps = .jacobi) {
+  public init(tolerance: Double = 1e-6, sweeps: Sweeps = .automatic) {
     self.tolerance = tolerance
     self.sweeps = sweeps
   }
 
   public init(arguments: MethodArguments) {
     self.init(
-      tolerance: arguments.real("tolerance"), sweeps: Sweeps(rawValue: arguments.symbol("sweeps")) ?? .jacobi)
+      tolerance: arguments.real("tolerance"), sweeps: Sweeps(rawValue: arguments.symbol("sweeps")) ?? .automatic)
   }
 
   public func requirements(on process: SparseProcess) -> [UnmetRequirement] {
@@ -40,6 +42,15 @@ public struct ValueIteration: DynamicMethod {
     let model = try discountedModel(of: process, control: control)
     let iteration = DiscountedIteration(model, tolerance: tolerance, method: name, control: control)
     switch sweeps {
+    case .automatic:
+      var order: ComponentOrder?
+      return try iteration.run { iteration in
+        if iteration.greedySweeps == Self.sweepsBeforeComponents {
+          let components = StronglyConnectedComponents(of: process)
+          if ComponentOrder.pays(components) { order = ComponentOrder(components, in: iteration) }
+        }
+        if let order, !iteration.needsPlainSteps { try order.sweep(iteration) } else { iteration.takeJacobiStep() }
+      }
     case .jacobi:
       return try iteration.run { $0.takeJacobiStep() }
     case .gaussSeidel:
@@ -53,8 +64,16 @@ public struct ValueIteration: DynamicMethod {
         }
         iteration.valueWasWritten()
       }
+    case .topological:
+      let order = ComponentOrder(StronglyConnectedComponents(of: process), in: iteration)
+      return try iteration.run { iteration in
+        if iteration.needsPlainSteps { iteration.takeJacobiStep() } else { try order.sweep(iteration) }
+      }
     }
   }
+
+  /// Sweeps after which looking for components costs little beside what was spent.
+  static let sweepsBeforeComponents = 64
 }
 
 extension DiscountedIteration {
