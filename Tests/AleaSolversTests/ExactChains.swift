@@ -70,7 +70,9 @@ struct ExactChain {
   private mutating func findClasses() {
     var reaches = (0..<count).map { i in (0..<count).map { $0 == i } }
     for i in 0..<count { for j in (row[i] ?? [:]).keys { reaches[i][j] = true } }
-    for k in 0..<count { for i in 0..<count where reaches[i][k] { for j in 0..<count where reaches[k][j] { reaches[i][j] = true } } }
+    for k in 0..<count {
+      for i in 0..<count where reaches[i][k] { for j in 0..<count where reaches[k][j] { reaches[i][j] = true } }
+    }
     classOf = [Int](repeating: -1, count: count)
     for i in 0..<count where classOf[i] < 0 && (0..<count).allSatisfy({ !reaches[i][$0] || reaches[$0][i] }) {
       let members = (0..<count).filter { reaches[i][$0] }
@@ -80,7 +82,9 @@ struct ExactChain {
   }
 
   /// Solves `x = b + P x` on the transient states, given `x` on the recurrent ones.
-  private func solve(_ constant: (Int) -> ExactRational, recurrent: (Int) -> ExactRational, among unknown: [Int]) -> [Int: ExactRational] {
+  private func solve(_ constant: (Int) -> ExactRational, recurrent: (Int) -> ExactRational, among unknown: [Int]) -> [Int:
+    ExactRational]
+  {
     let n = unknown.count
     var place: [Int: Int] = [:]
     for (position, state) in unknown.enumerated() { place[state] = position }

@@ -72,7 +72,9 @@ extension SparseProcess {
       let members = classes.states(of: component)
       let closed = members.allSatisfy { member in
         chain.choices(of: Int(member)).allSatisfy { choice in
-          chain.transitions(of: choice).allSatisfy { classes.componentOf.pointer[Int(chain.successor.pointer[$0])] == Int32(component) }
+          chain.transitions(of: choice).allSatisfy {
+            classes.componentOf.pointer[Int(chain.successor.pointer[$0])] == Int32(component)
+          }
         }
       }
       guard closed else { continue }

@@ -22,7 +22,8 @@ extension ComponentSolver {
     for position in 0..<count { localIndex.pointer[Int(states[position])] = Int32(position) }
     let component = components.componentOf.pointer[Int(states[0])]
     var small = Small(
-      states: states, count: count, component: component, value: [DoubleWord](repeating: DoubleWord(0), count: count), choices: [])
+      states: states, count: count, component: component, value: [DoubleWord](repeating: DoubleWord(0), count: count), choices: []
+    )
     guard let choices = leavingPolicy(small) else { return false }
     small.choices = choices
     for _ in 0..<(20 + 2 * count) {

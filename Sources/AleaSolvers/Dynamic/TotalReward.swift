@@ -18,6 +18,7 @@ struct TotalReward {
   let process: SparseProcess
   let method: String
   let precision: Double
+  var style = ComponentSolver.Style.optimistic
   let control: WorkControl
 
   private enum Kind {
@@ -60,11 +61,12 @@ struct TotalReward {
     }
     let staying = [(lower: Double, upper: Double)?](repeating: (0, 0), count: resting?.count ?? 0)
     let quotient = ComponentQuotient(process, reward: reward, frame: frame, ends: resting, staying: staying)
-    let solver = ComponentSolver(quotient.problem, precision: precision, phase: "solving", control: control)
+    let solver = ComponentSolver(quotient.problem, precision: precision, style: style, phase: "solving", control: control)
     try solver.solve()
     policy.adopt(solver.policy, of: quotient, ends: resting) { component, choice in
       for state in resting!.states(of: component) {
-        choice[Int(state)] = process.choices(of: Int(state)).first { resting!.staysInside.pointer[$0] != 0 }.map { Int32($0) } ?? -1
+        choice[Int(state)] =
+          process.choices(of: Int(state)).first { resting!.staysInside.pointer[$0] != 0 }.map { Int32($0) } ?? -1
       }
     }
     policy.complete()
@@ -125,7 +127,8 @@ struct TotalReward {
       throw UnmetRequirement(
         method: method,
         requirement: "no way to go on for ever with gains and losses that cancel on average",
-        found: "among \(states.count) states (one is state \(states[0])) the best mean reward for staying is zero up to rounding, "
+        found:
+          "among \(states.count) states (one is state \(states[0])) the best mean reward for staying is zero up to rounding, "
           + "but not every reward is zero, so the total need not settle",
         remedy: "use the average criterion, a discount below one, or a finite horizon")
     }
