@@ -107,7 +107,43 @@ struct AverageReward {
     var solution = signed.solution(maximizes: maximizes, method: method)
     solution.gain = solution.value
     solution.value = maximizes ? relative : relative.map { 0 - $0 }
+    if process.isTruncated { widen(&solution, relative, policy.choice, reward) }
     return solution
+  }
+
+  /// Bounds that hold whatever truncated draws left out: for any `h` the greatest gain is at most the greatest `r + P h - h` over
+  /// choices, and the policy's at least the least over its own; the tails change `r` by the slack and `P h` by mass times the span of
+  /// `h`. The same bounds for all states, since it is not known where the tails lead.
+  private func widen(_ solution: inout SparseSolution, _ relative: [Double], _ policy: [Int32], _ reward: Column<Double>) {
+    guard let truncation = process.truncation, let most = relative.max(), let least = relative.min() else { return }
+    let rows = process.rows(reward: reward)
+    let span = (most - least) * (1 + 0x1p-50)
+    var lower = Double.infinity
+    var upper = -Double.infinity
+    relative.withUnsafeBufferPointer { buffer in
+      for state in 0..<process.stateCount {
+        if process.isTerminal(state) {
+          lower = min(lower, 0)
+          upper = max(upper, 0)
+        }
+        for choice in process.choices(of: state) {
+          let (q, error) = rows.enclosure(choice, buffer.baseAddress!)
+          let own = buffer[state]
+          let tail = truncation.rewardSlack.pointer[choice] + truncation.mass.pointer[choice] * span
+          let slack = (error + tail + 2 * Rounding.unit * (q.magnitude + own.magnitude)) * (1 + 0x1p-50)
+          upper = max(upper, (q - own + slack).nextUp)
+          if choice == Int(policy[state]) { lower = min(lower, (q - own - slack).nextDown) }
+        }
+      }
+    }
+    if !process.objective.maximizes { (lower, upper) = (0 - upper, 0 - lower) }
+    for state in 0..<process.stateCount where !process.isTerminal(state) {
+      solution.lower[state] = lower
+      solution.upper[state] = upper
+    }
+    solution.bound = (upper - lower) / 2
+    solution.notes.append(
+      "some draws were truncated: the bounds on the gain include their tails, which are taken to lead to explored states")
   }
 
   /// Carries relative values on from where the policy stays to the states that it passes through.

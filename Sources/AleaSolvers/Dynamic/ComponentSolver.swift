@@ -23,6 +23,7 @@ final class ComponentSolver {
 
   private let control: WorkControl
   private let phase: String
+  private let style: Style
   /// Half the width of the intervals to aim at in each component.
   let target: Double
   let steps: Column<Double>
@@ -38,13 +39,22 @@ final class ComponentSolver {
     var upper = Double.infinity
   }
 
+  /// How bounds are found in components of several states.
+  enum Style {
+    /// Guessed around converged values, then proved.
+    case optimistic
+    /// Proved at the start, then brought together from both sides.
+    case interval
+  }
+
   /// - Parameters:
   ///   - precision: half the width of the intervals to aim at.
   ///   - start: the value to begin with at states that are not fixed.
   init(
-    _ problem: ComponentProblem, precision: Double, limits: Limits = Limits(), start: Double = 0, phase: String,
-    control: WorkControl
+    _ problem: ComponentProblem, precision: Double, limits: Limits = Limits(), start: Double = 0,
+    style: Style = .optimistic, phase: String, control: WorkControl
   ) {
+    self.style = style
     self.problem = problem
     self.control = control
     self.phase = phase
@@ -167,6 +177,7 @@ final class ComponentSolver {
     guard gap.above.isFinite && gap.below.isFinite else {
       return leaveOpen(states, count, "leads to states whose bounds are infinite")
     }
+    if style == .interval, try iterateIntervals(states, count, gap) { return }
     let direct = count <= Self.directCount
     let proved = try iterate(states, count, gap, sweepLimit: direct ? 200 + 2 * count : Int.max)
     if proved && (!direct || halfWidth(states, count) <= 2 * target + max(gap.above, gap.below)) { return }
@@ -225,6 +236,39 @@ final class ComponentSolver {
     }
     guard let reached = try improve(states, count, until: target / (4 * longest), &budget) else { return false }
     return prove(states, count, gap, scale: 2.02 * reached.change + 8 * reached.floor)
+  }
+
+  /// Starts from bounds that hold whatever is chosen, which exist where every policy leaves soon enough, and brings them together by sweeps rounded outwards (Haddad and Monmege 2018).
+  private func iterateIntervals(
+    _ states: UnsafePointer<Int32>, _ count: Int, _ gap: (above: Double, below: Double)
+  ) throws -> Bool {
+    for position in 0..<count { steps.pointer[Int(states[position])] = 0 }
+    var change = 0.0
+    var growth = Double.infinity
+    // Where some policy stays for ever, or nearly, there are no such bounds to start from.
+    for _ in 0..<2000 where growth > 0.5 {
+      (change, growth, _) = rows.improve(states, count, value.pointer, steps: steps.pointer, tie: .infinity, policy.pointer)
+      try counted(states, count, 1, change)
+    }
+    guard growth <= 0.5 else { return false }
+    guard prove(states, count, gap, scale: 2.02 * change + 8 * floor(states, count)) else { return false }
+    let wanted = 2 * target + gap.above + gap.below
+    var best = Double.infinity
+    var stalled = 0
+    while true {
+      let widest = rows.narrow(states, count, problem.lower.pointer, problem.upper.pointer)
+      try counted(states, count, 1, widest)
+      // Narrowing that has come to rest at what rounding allows ends here; the bounds hold all the same.
+      stalled = widest < best ? 0 : stalled + 1
+      best = min(best, widest)
+      if widest <= wanted || stalled > 100 { break }
+    }
+    for position in 0..<count {
+      let state = Int(states[position])
+      value.pointer[state] = ComponentSolver.middle(problem.lower.pointer[state], problem.upper.pointer[state])
+    }
+    // The policy of the lower bound: chosen once more for the bound as it stands.
+    return rows.greatestFall(states, count, problem.lower.pointer, policy.pointer) <= 0
   }
 
   private struct Budget {

@@ -124,7 +124,29 @@ extension Rows {
     return fall
   }
 
-  /// The largest magnitude of what the states of a component earn or lead to, and how far apart the bounds outside are.
+  /// Brings proved bounds together by one update of each, rounded outwards; returns the widest interval left.
+  func narrow(
+    _ states: UnsafePointer<Int32>, _ count: Int, _ lower: UnsafeMutablePointer<Double>, _ upper: UnsafeMutablePointer<Double>
+  ) -> Double {
+    var widest = 0.0
+    for position in 0..<count {
+      let state = Int(states[position])
+      var low = -Double.infinity
+      var high = -Double.infinity
+      for choice in choices(of: state) {
+        let (below, belowError) = enclosure(choice, lower)
+        let (above, aboveError) = enclosure(choice, upper)
+        if below - belowError > low { low = below - belowError }
+        if above + aboveError > high { high = above + aboveError }
+      }
+      if low > lower[state] { lower[state] = low }
+      if high < upper[state] { upper[state] = high }
+      if upper[state] - lower[state] > widest { widest = upper[state] - lower[state] }
+    }
+    return widest
+  }
+
+  /// How far the bounds of the states that a component leads to lie above and below their values.
   func surroundings(
     _ states: UnsafePointer<Int32>, _ count: Int, componentOf: UnsafePointer<Int32>, value: UnsafePointer<Double>,
     lower: UnsafePointer<Double>, upper: UnsafePointer<Double>

@@ -5,7 +5,7 @@ public struct DynamicMethods: Sendable {
     // Discounted and finite-horizon.
     ValueIteration.self, ModifiedPolicyIteration.self, PolicyIteration.self, LinearProgramming.self, BackwardInduction.self,
     // Undiscounted.
-    OptimisticValueIteration.self, RelativeValueIteration.self,
+    OptimisticValueIteration.self, IntervalIteration.self, RelativeValueIteration.self,
   ]
 
   /// The method of that name, or nil.

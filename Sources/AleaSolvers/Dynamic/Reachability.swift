@@ -86,7 +86,15 @@ extension SparseProcess {
     }
     solution.notes = solver.notes
     solution.notes.append("\(count - open) of \(count) states have probability zero or one by the graph alone")
-    return solution.solution(maximizes: maximize, method: OptimisticValueIteration.name)
+    var answer = solution.solution(maximizes: maximize, method: OptimisticValueIteration.name)
+    if isTruncated {
+      answer.forgetBounds(lower: 0, upper: 1, "the probability")
+      for state in 0..<count where target.contains(state) {
+        answer.lower[state] = 1
+        answer.upper[state] = 1
+      }
+    }
+    return answer
   }
 
   /// The greatest or least probability of reaching a target within a number of steps, from every state, with proved bounds.
@@ -121,7 +129,8 @@ extension SparseProcess {
           var best: Double?
           for choice in rows.choices(of: state) {
             let (q, slip) = rows.enclosure(choice, value.baseAddress!)
-            worst = max(worst, slip)
+            // A probability moves by at most the mass that may go elsewhere.
+            worst = max(worst, slip + (truncation?.mass.pointer[choice] ?? 0))
             if best == nil || (maximize ? q > best! : q < best!) {
               best = q
               policy[state] = Int32(choice)

@@ -18,6 +18,7 @@ struct TotalReward {
   let process: SparseProcess
   let method: String
   let precision: Double
+  var style = ComponentSolver.Style.optimistic
   let control: WorkControl
 
   private enum Kind {
@@ -60,7 +61,7 @@ struct TotalReward {
     }
     let staying = [(lower: Double, upper: Double)?](repeating: (0, 0), count: resting?.count ?? 0)
     let quotient = ComponentQuotient(process, reward: reward, frame: frame, ends: resting, staying: staying)
-    let solver = ComponentSolver(quotient.problem, precision: precision, phase: "solving", control: control)
+    let solver = ComponentSolver(quotient.problem, precision: precision, style: style, phase: "solving", control: control)
     try solver.solve()
     policy.adopt(solver.policy, of: quotient, ends: resting) { component, choice in
       for state in resting!.states(of: component) {
