@@ -51,7 +51,8 @@ import Testing
       #expect(
         abs(
           pearson(
-            60_000, { DiscreteProbability.binomial(Double($0), trials: n, probability: p) }, draw: { stream.binomial(n, p) })) < 5)
+            60_000, { DiscreteProbability.binomial(Double($0), trials: n, probability: p) }, draw: { stream.binomial(n, p) })) < 5
+      )
     }
     for p in [0.1, 0.6] {
       #expect(
@@ -61,7 +62,8 @@ import Testing
     let weights = [0.1, 0, 0.6, 0.3]
     #expect(
       abs(
-        pearson(60_000, { $0 < 4 ? weights[$0] : 0 }, draw: { weights.withUnsafeBufferPointer { Double(stream.categorical($0)) } })
+        pearson(
+          60_000, { $0 < 4 ? weights[$0] : 0 }, draw: { weights.withUnsafeBufferPointer { Double(stream.categorical($0)) } })
       ) < 5)
   }
 
@@ -75,7 +77,10 @@ import Testing
       sum += x
       squares += x * x
     }
-    return (sum / count / (variance / count).squareRoot(), (squares / count - variance) / ((fourth - variance * variance) / count).squareRoot())
+    return (
+      sum / count / (variance / count).squareRoot(),
+      (squares / count - variance) / ((fourth - variance * variance) / count).squareRoot()
+    )
   }
 
   @Test func realDrawsHaveTheirMoments() {
