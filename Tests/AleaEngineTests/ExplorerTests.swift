@@ -145,6 +145,79 @@ func poisson(_ k: Int, _ rate: Double) -> Double { exp(Double(k) * log(rate) - r
     #expect(error?.diagnostics.first?.message == "`noise` is drawn from Normal, which has no finite support")
   }
 
+  @Test func noiseThatOnlyAddsToTheRewardIsAveraged() throws {
+    // A bandit with normal and exponential rewards: the expected ones are the means.
+    let b = ModelBuilder()
+    let arm = b.action("arm", .range(0, 2))
+    let gain = b.draw("gain", .reals, b.law(.normal, arm * 1.5, b[1]))
+    let loss = b.draw("loss", .reals, b.law(.exponential, arm + 2))
+    let net = b.value("net", .reals, gain * 2 - loss)
+    b.reward("net", net * (arm + 1))
+    let explored = try Explorer.explore(b.process)
+    let expected = (0..<3).map { (arm: Int) -> Double in
+      let x = Double(arm)
+      let mean: Double = 3 * x - 1 / (x + 2)
+      return mean * (x + 1)
+    }
+    for (choice, value) in expected.enumerated() { #expect(abs(explored.sparse.channels[0].reward[choice] - value) < 1e-14) }
+
+    b.reward("square", gain * gain)
+    let error = #expect(throws: DiagnosticError.self) { try Explorer.explore(b.process) }
+    #expect(error?.diagnostics.first?.message == "`gain` is drawn from Normal, which has no finite support")
+  }
+
+  @Test func predicatesAreEvaluatedOverAllStates() throws {
+    let b = inventory(capacity: 6, rate: 2)
+    let stock = E(b, b.process.pool.intern(.variable(VariableID(0)), type: .integer, span: nil))
+    let explored = try Explorer.explore(b.process)
+    // The pool grows after the exploration.
+    let low = (stock + 1 <= 3)
+    let inverse = b[1] / stock
+    let values = try explored.evaluate(low.id, in: b.process)
+    for state in 0..<7 { #expect(values[state] == (explored.states.values(of: state)[0] <= 2 ? 1 : 0)) }
+    let error = #expect(throws: DiagnosticError.self) { try explored.evaluate(inverse.id, in: b.process) }
+    #expect(error?.diagnostics.first?.message == "division by zero")
+    #expect(error?.diagnostics.first?.notes.first == "in state stock = 0")
+  }
+
+  @Test func keysOfManyVariablesTakeTwoWords() throws {
+    // A token in a ring of 90 flags: 90 states in 2^90 combinations.
+    let b = ModelBuilder()
+    let flags = (0..<90).map { b.state("flag\($0)", .boolean, $0 == 0 ? 1 : 0) }
+    for index in flags.indices { b.next(flags[index], flags[(index + 89) % 90]) }
+    let explored = try Explorer.explore(b.process)
+    #expect(explored.sparse.stateCount == 90)
+    #expect(explored.sparse.successor.array == (0..<90).map { Int32(($0 + 1) % 90) })
+    #expect(explored.states.index(of: (0..<90).map { $0 == 70 ? 1 : 0 }) == 70)
+    #expect(explored.states.index(of: (0..<90).map { _ in 0 }) == nil)
+  }
+
+  @Test func allStatesAreListedInOrder() throws {
+    let b = ModelBuilder()
+    let x = b.state("x", .range(2, 4), 2)
+    let y = b.state("y", .numbers([0, 5]), 5)
+    b.next(x, x)
+    b.next(y, y)
+    var options = ExplorationOptions()
+    options.allStates = true
+    let explored = try Explorer.explore(b.process, options: options)
+    #expect(explored.sparse.stateCount == 6)
+    #expect(explored.sparse.choiceCount == 6)
+    #expect(explored.sparse.initial.count == 1 && explored.sparse.initial[0].probability == 1)
+    let start = Int(explored.sparse.initial[0].state)
+    #expect(explored.states.values(of: start) == [2, 5])
+  }
+
+  @Test func probabilitiesThatDoNotSumToOneAreFaults() throws {
+    let b = ModelBuilder()
+    let x = b.state("x", .range(0, 3), 0)
+    let up = b.draw("up", .boolean, b.law([(b[0], b[0.5]), (b[1], x / 4 + 0.5)]))
+    b.next(x, minimum(b[3], x + up))
+    let error = #expect(throws: DiagnosticError.self) { try Explorer.explore(b.process) }
+    #expect(error?.diagnostics.first?.message == "the probabilities sum to 1.25, not to 1")
+    #expect(error?.diagnostics.first?.notes.first == "in state x = 1")
+  }
+
   @Test func unboundedGrowthEndsWithTheVariable() throws {
     let b = ModelBuilder()
     let n = b.state("n", .integers, 0)

@@ -75,12 +75,12 @@ import Testing
   }
 
   @Test func manyDrawsAreMergedBeforeTheyMultiply() throws {
-    // Jack's car rental (Sutton and Barto, example 4.2): four Poisson draws, here with room for eight cars a place.
-    let cars = 8
+    // Jack's car rental (Sutton and Barto, example 4.2): four Poisson draws, at most 11 moves.
+    let cars = 10
     let capacity = cars
     let b = ModelBuilder("Jack")
-    let first = b.state("first", .range(0, cars), 3)
-    let second = b.state("second", .range(0, cars), 3)
+    let first = b.state("first", .range(0, cars), 5)
+    let second = b.state("second", .range(0, cars), 5)
     let move = b.action("move", .range(-5, 5))
     b.process.availability.append((move <= first).id)
     b.process.availability.append((-move <= second).id)
@@ -111,7 +111,7 @@ import Testing
     let state = try #require(explored.states.index(of: [3, 5]))
     let choice = try #require(
       sparse.choices(of: state).first { explored.actions.values(of: Int(explored.choiceAction[$0])) == [1] })
-    for (a, c) in [(2, 6), (0, 0), (5, 7), (8, 8)] {
+    for (a, c) in [(2, 6), (0, 0), (5, 9), (10, 10)] {
       let target = try #require(explored.states.index(of: [Double(a), Double(c)]))
       let k = sparse.transitions(of: choice).first { sparse.successor[$0] == Int32(target) }
       let expected = next(2, 3, 3, a) * next(6, 4, 2, c)

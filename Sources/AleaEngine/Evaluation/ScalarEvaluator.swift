@@ -53,7 +53,10 @@ public struct ScalarEvaluator: Sendable {
   {
     let node = pool[id]
     switch node.kind {
-    case .constant(let value): return value
+    case .constant(let value):
+      // Stands where a law has no mean.
+      if value.isNaN { throw Diagnostic.error("a parameter of this law is outside its domain", at: node.span) }
+      return value
     case .variable(let variable): return try leaf(environment.current[Int(variable.index)], process[variable].name, node)
     case .next(let variable): return try leaf(environment.next[Int(variable.index)], process[variable].name + "'", node)
     case .time: return environment.time

@@ -46,6 +46,7 @@ public enum Explorer {
 
 /// The growing rows of one exploration.
 final class ExplorationRun {
+  let process: Process
   let plan: StepPlan
   let options: ExplorationOptions
   let control: WorkControl
@@ -70,6 +71,7 @@ final class ExplorationRun {
   let seen = Column<UInt32>()
 
   init(_ process: Process, _ options: ExplorationOptions, _ control: WorkControl) throws {
+    self.process = process
     let plan = try StepPlan(process)
     self.plan = plan
     self.options = options
@@ -145,7 +147,7 @@ final class ExplorationRun {
       choiceStart: choiceStart, transitionStart: transitionStart, successor: successor, probability: probability,
       channels: channels, initial: initial, objective: plan.process.objective, truncation: truncation, stageStart: stageStart)
     return ExploredProcess(
-      process: plan.process, sparse: sparse, states: StateSpace(layout: layout, index: index), actions: actions,
+      process: process, sparse: sparse, states: StateSpace(layout: layout, index: index), actions: actions,
       choiceAction: choiceAction, deadlocks: deadlocks, warnings: warnings)
   }
 

@@ -6,7 +6,9 @@ final class GeneralStepper {
   private unowned let run: ExplorationRun
   private let terminal: BatchProgram?
   private let availability: BatchProgram
-  private let step: [Stage]
+  /// What depends on no draw, then the parts that depend on different draws.
+  private let prelude: [Stage]
+  private let components: [[Stage]]
   private let arrival: [Stage]
   /// What is earned before anything is drawn.
   private let earlyTerms: [CompiledTerm]
@@ -74,21 +76,25 @@ final class GeneralStepper {
     if plan.isClosed, plan.actionsKnownAfter > 0 {
       reads[plan.actionsKnownAfter - 1].formUnion(DependenceGraph.slots(mentionedBy: plan.availability, in: plan.process.pool))
     }
-    var known: [Slot] = []
-    var stages: [Stage] = []
-    for (number, slot) in plan.step.enumerated() {
-      guard let mechanism = CompiledMechanism(slot, in: plan) else { continue }
-      known.append(slot)
-      let later = reads[(number + 1)...].reduce(into: Set<Slot>()) { $0.formUnion($1) }
-      var stage = Stage(slot: slot, mechanism: mechanism)
-      stage.terms = compiled(number + 1)
-      stage.checksPolicy = plan.isClosed && plan.actionsKnownAfter == number + 1
-      stage.dead = known.filter { !later.contains($0) }
-      known.removeAll { !later.contains($0) }
-      stage.live = known
-      stages.append(stage)
+    let allReads = reads
+    func stages(_ range: Range<Int>) -> [Stage] {
+      var known: [Slot] = []
+      return range.compactMap { number in
+        let slot = plan.step[number]
+        guard let mechanism = CompiledMechanism(slot, in: plan) else { return nil }
+        known.append(slot)
+        let later = allReads[(number + 1)...].reduce(into: Set<Slot>()) { $0.formUnion($1) }
+        var stage = Stage(slot: slot, mechanism: mechanism)
+        stage.terms = compiled(number + 1)
+        stage.checksPolicy = plan.isClosed && plan.actionsKnownAfter == number + 1
+        stage.dead = known.filter { !later.contains($0) }
+        known.removeAll { !later.contains($0) }
+        stage.live = known
+        return stage
+      }
     }
-    step = stages
+    prelude = stages(0..<(plan.components.first?.lowerBound ?? plan.step.count))
+    components = plan.components.map(stages)
     arrival = plan.arrival.compactMap { slot in
       CompiledMechanism(slot, in: plan).map { Stage(slot: slot, mechanism: $0, isArrival: true) }
     }
@@ -112,7 +118,11 @@ final class GeneralStepper {
     sums.slack = sums.mass
     widestFrame = choices.count
     try earn(earlyTerms, choices, &sums, states, origins)
-    var lanes = try advance(choices, through: step, states: states, origins, &sums)
+    let known = try advance(choices, through: prelude, states: states, origins, &sums)
+    var parts: [LaneFrame] = []
+    for component in components { parts.append(try advance(known, through: component, states: states, origins, &sums)) }
+    var lanes = parts.isEmpty ? known : parts.dropFirst().reduce(parts[0]) { product($0, $1) }
+    widestFrame = max(widestFrame, lanes.count)
     lanes = try arrive(lanes, states: states, origins, &sums)
     try store(lanes, states, origins, sums)
     if widestFrame > Self.widest, batchSize > 1 { batchSize = max(1, batchSize / 2) }
@@ -385,6 +395,29 @@ final class GeneralStepper {
             notes: ["the reward grows without bound in `\(plan.process[id].name)`; `Truncated(d, low, high)` gives it an end"]))
       }
     }
+  }
+
+  /// Pairs the lanes of each choice: the outcomes of independent parts of a step.
+  private func product(_ a: LaneFrame, _ b: LaneFrame) -> LaneFrame {
+    let first = Column<Int32>(capacity: a.count)
+    let second = Column<Int32>(capacity: a.count)
+    var from = 0
+    var to = 0
+    for lane in 0..<a.count {
+      let origin = a.origin.pointer[lane]
+      if lane == 0 || origin != a.origin.pointer[lane - 1] {
+        from = to
+        while to < b.count, b.origin.pointer[to] == origin { to += 1 }
+      }
+      for other in from..<to {
+        first.append(Int32(lane))
+        second.append(Int32(other))
+      }
+    }
+    var result = a.picking(first)
+    for (slot, column) in b.columns where result.columns[slot] == nil { result.columns[slot] = LaneFrame.pick(column, second) }
+    for lane in 0..<result.count { result.weight.pointer[lane] *= b.weight.pointer[Int(second.pointer[lane])] }
+    return result
   }
 
   /// Merges lanes of a choice that agree in everything that is still read.

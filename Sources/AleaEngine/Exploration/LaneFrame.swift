@@ -67,10 +67,16 @@ enum CompiledMechanism {
   case draw(Distribution, BatchProgram, [ExpressionID: Int])
 
   init?(_ slot: Slot, in plan: StepPlan) {
-    let compiler = BatchCompiler(pool: plan.process.pool, leaf: plan.interval)
-    switch plan.mechanism(of: slot) {
+    self.init(
+      plan.mechanism(of: slot), domain: plan.domain(of: slot),
+      compiler: BatchCompiler(pool: plan.process.pool, leaf: plan.interval))
+  }
+
+  /// Nil for a mechanism that has nothing to run.
+  init?(_ mechanism: Mechanism, domain: Domain, compiler: BatchCompiler) {
+    switch mechanism {
     case .value(let expression):
-      self = .value(compiler.compile([BatchRoot(expression, check: plan.domain(of: slot))]))
+      self = .value(compiler.compile([BatchRoot(expression, check: domain)]))
     case .draw(let distribution):
       let expressions = Array(Set(distribution.expressions)).sorted()
       var positions: [ExpressionID: Int] = [:]

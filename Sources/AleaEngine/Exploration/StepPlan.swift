@@ -12,6 +12,9 @@ struct StepPlan: Sendable {
   let arrival: [Slot]
   /// What runs after the decision: values as soon as their operands are known, draws as late as possible.
   let step: [Slot]
+  /// Parts of ``step`` that depend on different draws: each can be run on its own, given the state and action. What depends on no
+  /// draw comes before the first part.
+  let components: [Range<Int>]
   /// The summands of the rewards, each with the number of slots of ``step`` that must have run.
   let terms: [(term: RewardTerm, after: Int)]
   /// The number of slots of ``step`` after which a closed process has all its actions.
@@ -32,6 +35,7 @@ struct StepPlan: Sendable {
 
   init(_ original: Process) throws {
     var process = original
+    process.averageRewardNoise()
     let states = process.variables(with: .state)
     let graph = DependenceGraph(of: process)
     let observed = process.observedBeforeAction
@@ -151,6 +155,7 @@ struct StepPlan: Sendable {
       for slot in after { visit(slot) }
       after = sorted
     }
+    let policyConditions = closedActions.isEmpty ? [] : availability
     // Summands are split first: each is earned as soon as what it reads is known.
     var split: [RewardTerm] = []
     for (channel, reward) in process.channels.enumerated() {
@@ -160,6 +165,9 @@ struct StepPlan: Sendable {
     }
     let termSlots = split.map { DependenceGraph.slots(mentionedBy: [$0.expression], in: process.pool) }
     after = Self.schedule(after, graph, process, targets: termSlots)
+    // What reads several draws at once holds them together, and so does the availability of a policy's actions.
+    let joined = termSlots + [DependenceGraph.slots(mentionedBy: policyConditions, in: process.pool)]
+    (after, components) = Self.components(after, graph, process, joined: joined)
     step = after
     let position = Dictionary(uniqueKeysWithValues: after.enumerated().map { ($1, $0 + 1) })
     terms = zip(split, termSlots).map { term, slots in (term, slots.compactMap { position[$0] }.max() ?? 0) }
@@ -262,6 +270,46 @@ struct StepPlan: Sendable {
       settle()
     }
     return result
+  }
+
+  /// Sorts slots into parts that share no draw, what depends on no draw first.
+  private static func components(
+    _ slots: [Slot], _ graph: DependenceGraph, _ process: Process, joined: [Set<Slot>]
+  ) -> ([Slot], [Range<Int>]) {
+    let members = Set(slots)
+    var group: [Slot: Int] = [:]
+    var parts: [Int: [Slot]] = [:]
+    func join(_ slots: [Slot]) -> Int? {
+      let groups = Set(slots.compactMap { group[$0] }).sorted()
+      guard let first = groups.first else { return nil }
+      for other in groups.dropFirst() {
+        for slot in parts[other] ?? [] { group[slot] = first }
+        parts[first, default: []] += parts.removeValue(forKey: other) ?? []
+      }
+      return first
+    }
+    for (number, slot) in slots.enumerated() {
+      let isDraw: Bool
+      switch slot {
+      case .current(let id): if case .draw = process[id].mechanism { isDraw = true } else { isDraw = false }
+      case .next(let id): if case .draw? = process[id].next { isDraw = true } else { isDraw = false }
+      }
+      guard let own = join(Array(graph.ancestors(of: slot).intersection(members))) ?? (isDraw ? number : nil) else { continue }
+      group[slot] = own
+      parts[own, default: []].append(slot)
+    }
+    for together in joined { _ = join(Array(together.intersection(members))) }
+    var result = slots.filter { group[$0] == nil }
+    var ranges: [Range<Int>] = []
+    // Parts in the order of their first slots; each keeps the order of its slots.
+    var seen = Set<Int>()
+    for slot in slots {
+      guard let own = group[slot], seen.insert(own).inserted else { continue }
+      let start = result.count
+      result += slots.filter { group[$0] == own }
+      ranges.append(start..<result.count)
+    }
+    return (result, ranges)
   }
 
   /// Writes out derived values, and looks for the value from which on each infinitely supported draw changes nothing.
