@@ -151,6 +151,24 @@ enum Natives {
             within: integer(call, "within", from: 0), tolerance: tolerance(call)))
       },
       NativeFunction(
+        "simulate",
+        [
+          NativeParameter("model", isPositional: true, "the model"),
+          NativeParameter("policy", isPositional: true, "a policy: one of the program's, or `best.policy`"),
+          NativeParameter("episodes", default: "1000", "how many independent episodes"),
+          NativeParameter("horizon", default: "the model's", "the largest number of steps of an episode"),
+          NativeParameter("seed", default: "the session's", "the seed of the random streams"),
+        ], returns: "a simulation", isQuery: true,
+        documentation:
+          "What a policy earns over simulated episodes, with its Monte Carlo error; the same seed gives the same answer.",
+        example: "simulate(Inventory, BaseStock(level: 12), episodes: 1000, horizon: 400, seed: 1).mean"
+      ) { call in
+        .object(
+          try core.simulate(
+            model(call, "model"), call["policy"]?.value ?? .nothing, episodes: integer(call, "episodes", from: 1) ?? 1_000,
+            horizon: integer(call, "horizon", from: 1), seed: integer(call, "seed", from: 0).map { UInt64($0) }, call: call))
+      },
+      NativeFunction(
         "size", [NativeParameter("model", isPositional: true, "the model")], returns: "a model size", isQuery: true,
         documentation: "How many states, choices and transitions a model has.", example: "size(Inventory).states"
       ) { call in

@@ -1,5 +1,7 @@
 // How questions about decision processes are answered: explore, choose a method, solve, add what goes with the answer.
 
+import Glibc
+
 extension SessionCore {
   /// Explores a process, with its warnings kept for the reader.
   func explore(_ process: Process) throws -> (ExploredProcess, seconds: Double) {
@@ -181,6 +183,66 @@ extension SessionCore {
       sparse = try explored.sparse.reachability(of: target, maximize: maximize, tolerance: tolerance ?? 1e-6, control: control)
     }
     return Reachability(explored: explored, sparse: sparse, event: text, maximizes: maximize)
+  }
+
+  // MARK: Simulation
+
+  /// Episodes are cut where what is left is worth less than this share of the largest reward.
+  private static let negligibleDiscount = 1e-9
+
+  func simulate(
+    _ model: ModelObject, _ policy: Value, episodes: Int, horizon: Int?, seed: UInt64?, call: NativeCall
+  ) throws -> SimulationSummary {
+    let process = try model.instantiate()
+    let steps: Int
+    switch process.objective.criterion {
+    case .finiteHorizon(let n, _): steps = min(horizon ?? n, n)
+    case .discounted(let discount):
+      let enough = discount > 0 ? Int((log(Self.negligibleDiscount) / log(discount)).rounded(.up)) : 1
+      steps = horizon ?? max(1, enough)
+    case .total, .average:
+      guard let horizon else {
+        throw call.fault("`horizon:` is missing: episodes of this model may be long", notes: ["as in `horizon: 10_000`"])
+      }
+      steps = horizon
+    }
+    let seed = seed ?? configuration.seed
+    let simulation: Simulation
+    let name: String
+    guard case .object(let object) = policy else {
+      throw call.fault("a policy is needed here, and this is \(policy.kindDescription)", at: "policy")
+    }
+    if let written = object as? PolicyObject {
+      let closed = try written.close(process, of: model)
+      simulation = try Simulator.simulate(closed, episodes: episodes, horizon: steps, seed: seed, control: control)
+      name = written.description
+    } else if let table = object as? PolicyFunction {
+      let count = table.explored.sparse.stateCount
+      let stages = table.stages
+      let choices = table.choices
+      let chosen: @Sendable (Int, Int) -> Int = { state, time in Int(choices[min(time, stages - 1) * count + state]) }
+      simulation = try Simulator.simulate(
+        process, policy: .table(table.explored, choice: chosen), episodes: episodes, horizon: steps, seed: seed, control: control)
+      name = "the policy of \(table.explored.process.name)"
+    } else {
+      throw call.fault("a policy is needed here, and this is \(object.typeName)", at: "policy")
+    }
+    let isDiscounted =
+      if case .total = process.objective.criterion { false } else if case .average = process.objective.criterion { false } else {
+        true
+      }
+    let returns = isDiscounted ? simulation.discountedReturn : simulation.totalReturn
+    let scale = process.objective.criterion == .average ? 1 / Double(steps) : 1
+    let margin = UnaryFunction.normalQuantile(0.975) * returns.standardError
+    let parts = isDiscounted ? simulation.discounted : simulation.total
+    return SimulationSummary(
+      model: model.description, policy: name, episodes: episodes, horizon: steps, seed: seed, mean: scale * returns.mean,
+      standardError: scale * returns.standardError, low: scale * (returns.mean - margin), high: scale * (returns.mean + margin),
+      channels: zip(simulation.channels, parts).map { channel, amounts in
+        let estimate = Simulation.estimate(amounts)
+        return .init(name: channel, mean: scale * estimate.mean, standardError: scale * estimate.standardError)
+      },
+      unfinished: process.terminal == nil ? 0 : simulation.lengths.filter { Int($0) >= steps }.count)
   }
 
   // MARK: Graphs
