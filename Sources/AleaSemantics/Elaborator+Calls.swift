@@ -134,7 +134,7 @@ extension Elaborator {
     if case .name(let name) = callee.kind {
       let isShadowed = locals.contains { $0.name == name }
       if !isShadowed {
-        if let function = context.model?.function(named: name) { return try apply(function, arguments, callee.span, span) }
+        if let function = model?.function(named: name) { return try apply(function, arguments, callee.span, span) }
         if let binding = environment[name] {
           switch binding.kind {
           case .function(let function): return try apply(function, arguments, callee.span, span)
@@ -233,6 +233,8 @@ extension Elaborator {
     let parameters = function.syntax.parameters
     var bound: [Local] = []
     var position = 0
+    var outside = Elaborator(context: context, environment: function.environment)
+    outside.hidesModel = !function.isMember
     for argument in arguments {
       let target: AST.Parameter
       if let label = argument.label {
@@ -256,7 +258,7 @@ extension Elaborator {
       }
       var operand = try elaborate(argument.value)
       if let type = target.type {
-        var scope = Elaborator(context: context, environment: function.environment)
+        var scope = outside
         operand = try scope.convert(operand, to: type, argument.value.span, what: "`\(target.name.text)` of `\(name)`")
       }
       bound.append(Local(name: target.name.text, operand: operand))
@@ -268,18 +270,18 @@ extension Elaborator {
           label: "`\(parameter.name.text)` is missing",
           secondary: [.init(function.syntax.name.span, "declared here")])
       }
-      var scope = Elaborator(context: context, environment: function.environment)
+      var scope = outside
       scope.locals = bound
       bound.append(Local(name: parameter.name.text, operand: try scope.elaborate(value)))
     }
     context.callDepth += 1
     defer { context.callDepth -= 1 }
-    if context.callDepth > Self.maximumCallDepth {
+    if context.callDepth > Self.maximumCallDepth || context.stackIsNearlyUsed {
       throw fault(
-        "`\(name)` calls itself more than \(Self.maximumCallDepth) times", place,
+        "`\(name)` calls itself more than \(context.callDepth - 1) times", place,
         notes: ["a recursion ends only where its condition is known before the model runs"])
     }
-    var scope = Elaborator(context: context, environment: function.environment)
+    var scope = outside
     scope.locals = bound
     let result = try scope.elaborate(function.syntax.body)
     guard let type = function.syntax.result else { return result }
@@ -355,6 +357,9 @@ extension Elaborator {
         throw fault("`\(builtin.name)` needs a size that is a known integer from 0", arguments[0].value.span)
       }
       if case .identity = builtin.rule {
+        guard n <= 2_000 else {
+          throw fault("an identity matrix of \(n) rows is too large", arguments[0].value.span)
+        }
         return .value(.array((0..<n).map { i in .array((0..<n).map { .real($0 == i ? 1 : 0) }) }))
       }
       if case .ones = builtin.rule { return .value(.array(Array(repeating: .real(1), count: n))) }
@@ -475,12 +480,36 @@ extension Elaborator {
           label: parameter.documentation.isEmpty ? "" : "missing: \(parameter.documentation)")
       }
     }
-    if context.isChecking, native.isQuery || isUnchecked { return .unchecked(native.resultType) }
-    let call = NativeCall(span: span, arguments: values, variadic: variadic, expressions: expressions, environment: environment)
+    if context.isChecking, native.isQuery || isUnchecked {
+      try checkModels(values, expressions)
+      return .unchecked(native.resultType)
+    }
+    let call = NativeCall(
+      span: span, arguments: values, variadic: variadic, expressions: expressions, environment: environment, locals: locals)
     do {
       return .value(try native.body(call))
     } catch let error as ValueError {
       throw fault(error.message, span, label: error.label, notes: error.notes)
+    }
+  }
+
+  /// While a program is checked: models are elaborated with the arguments given here, and questions about their states.
+  private func checkModels(_ values: [String: NativeCall.Argument], _ expressions: [String: AST.Expression]) throws {
+    for (_, argument) in values.sorted(by: { $0.value.span.start < $1.value.span.start }) {
+      guard case .object(let object) = argument.value, let model = object as? ModelObject else { continue }
+      if model.arguments.contains(where: { if case .nothing = $0.value { true } else { false } }) { continue }
+      let isPlain = model.arguments.isEmpty && model.definition.syntax.parameters.allSatisfy { $0.defaultValue != nil }
+      guard Process.Kind(rawValue: model.definition.syntax.kind.rawValue) != nil, model.definition.syntax.kind != .causal else {
+        continue
+      }
+      // With its defaults a model is checked where it is declared.
+      if !isPlain { _ = try model.instantiate(at: argument.span, isChecking: true) }
+    }
+    guard !expressions.isEmpty, case .object(let object)? = values["in"]?.value, let model = object as? ModelObject,
+      let process = try? model.instantiate(isChecking: true)
+    else { return }
+    for (_, expression) in expressions.sorted(by: { $0.value.span.start < $1.value.span.start }) {
+      _ = try ModelElaborator.elaborate(expression, over: process, environment: environment, locals: locals, isChecking: true)
     }
   }
 
@@ -657,10 +686,14 @@ extension Elaborator {
   }
 
   mutating func member(_ base: AST.Expression, _ name: AST.Name, _ span: SourceSpan) throws -> Operand {
-    if case .name(let baseName) = base.kind, let model = context.model, baseName == model.modelName,
-      let operand = try model.operand(named: name.text, at: name.span)
-    {
-      return operand  // `M.x` inside an expression about the states of M
+    if case .name(let baseName) = base.kind, let model, baseName == model.modelName {
+      // `M.x` inside an expression about the states of M.
+      if let operand = try model.operand(named: name.text, at: name.span) { return operand }
+      let candidates = model.process.declarations.map(\.name)
+      let nearest = Spelling.nearest(name.text, in: candidates)
+      throw fault(
+        "`\(baseName)` has no variable `\(name.text)`", name.span, label: nearest.map { "did you mean `\($0)`?" } ?? "",
+        notes: candidates.isEmpty ? [] : ["its variables are \(list(candidates))"])
     }
     let operand = try elaborate(base)
     if case .unchecked = operand { return operand }

@@ -298,7 +298,9 @@ extension Elaborator {
     case (.geometric, _):
       if value <= 0 || value > 1 { throw fault("`p` of Geometric lies above 0 and is at most 1; this is \(text)", span) }
     case (.binomial, "n"):
-      if value < 0 || value.rounded() != value { throw fault("`n` of Binomial is a whole number from 0; this is \(text)", span) }
+      if value < 0 || value.rounded() != value || value > Double(Self.largestInteger) {
+        throw fault("`n` of Binomial is a whole number from 0; this is \(text)", span)
+      }
     case (.poisson, _):
       if value < 0 { throw fault("the rate of Poisson is not negative; this is \(text)", span) }
     case (.normal, "sd"), (.logNormal, "sdLog"), (.exponential, _), (.gamma, _), (.beta, _), (.studentT, _):

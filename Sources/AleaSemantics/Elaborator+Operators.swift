@@ -231,6 +231,41 @@ extension Elaborator {
     return "\(article(first)) and \(article(second)) are never equal"
   }
 
+  /// The codes of the symbols that an expression can give, or nil when that is not plain.
+  func possibleSymbols(_ id: ExpressionID) -> Set<Int>? {
+    var result = Set<Int>()
+    var seen = Set<ExpressionID>()
+    var stack = [id]
+    while let current = stack.popLast() {
+      guard seen.insert(current).inserted else { continue }
+      switch context.pool[current].kind {
+      case .constant(let code): result.insert(Int(code))
+      case .variable(let variable), .next(let variable):
+        guard case .symbols(let codes)? = context.model?.domain(of: variable) else { return nil }
+        result.formUnion(codes)
+      case .select(_, let a, let b): stack += [a, b]
+      case .gather(_, let elements): stack += elements
+      case .lookup(let table, _): result.formUnion(context.pool.tables[Int(table)].map { Int($0) })
+      case .time, .unary, .binary: return nil
+      }
+    }
+    return result
+  }
+
+  /// Why two symbols, one of them unknown, can never be equal: nothing is a value of both.
+  func separateSymbols(_ a: Operand, _ b: Operand) -> String? {
+    guard let left = scalar(a), let right = scalar(b), context.pool[left].type == .symbol,
+      let first = possibleSymbols(left), let second = possibleSymbols(right), !first.isEmpty, !second.isEmpty,
+      first.isDisjoint(with: second)
+    else { return nil }
+    func text(_ operand: Operand, _ codes: Set<Int>) -> String {
+      if case .value(let value) = operand { return "`\(value)`" }
+      let names = codes.sorted().prefix(6).map { context.symbols[$0].name }
+      return "one of " + list(names) + (codes.count > 6 ? ", ..." : "")
+    }
+    return "\(text(a, first)) and \(text(b, second)): they are never equal"
+  }
+
   // MARK: Selection
 
   /// `if test then a else b` with an unknown test.
@@ -319,8 +354,11 @@ extension Elaborator {
           test = try connect(
             .or, test, binary(.equal, subject, operand, pattern.span, pattern.span, scrutinee.span, pattern.span), pattern.span)
           if case .value(let value) = operand, let key = ValueKey(value) {
-            if let known = remaining, !known.contains(key), let all = remainingValues(subject), !all.contains(key) {
-              throw fault("`\(value)` is not a value of `\(text(scrutinee))`", pattern.span, notes: domainNote(all))
+            if let known = remaining, !known.contains(key), !isKnown(subject), let all = remainingValues(subject) {
+              if !all.contains(key) {
+                throw fault("`\(value)` is not a value of \(text(scrutinee))", pattern.span, notes: domainNote(all))
+              }
+              throw fault("this case is never reached", pattern.span, label: "`\(value)` is covered by a case before it")
             }
             remaining?.remove(key)
           }
@@ -360,8 +398,8 @@ extension Elaborator {
   }
 
   private func text(_ expression: AST.Expression) -> String {
-    if case .name(let name) = expression.kind { return name }
-    return "the expression"
+    if case .name(let name) = expression.kind { return "`\(name)`" }
+    return "the expression that is matched"
   }
 
   private func domainNote(_ values: Set<ValueKey>) -> [String] {
@@ -379,6 +417,7 @@ extension Elaborator {
       default: break
       }
       if domain == nil, context.pool[id].type == .boolean { domain = .boolean }
+      if domain == nil, context.pool[id].type == .symbol { domain = possibleSymbols(id).map { .symbols($0.sorted()) } }
       guard let domain, let count = domain.count, count <= 4096 else { return nil }
       return Set(
         (0..<count).map { position in

@@ -195,6 +195,11 @@ extension Elaborator {
         default: throw fault("a domain consists of numbers, Booleans or symbols; \(member) is \(member.kindDescription)", span)
         }
       }
+      if let wrong = numbers.first(where: { !$0.isFinite || $0.magnitude > Double(Self.largestInteger) }) {
+        throw fault(
+          "\(NumberText.significant(wrong, digits: 8)) cannot be a member of a domain", span,
+          notes: ["the numbers of a finite domain lie within 2^53 of 0"])
+      }
       if symbols.count == values.count { return .symbols(symbols) }
       if numbers.count == values.count {
         let isRun = numbers.indices.allSatisfy { numbers[$0] == numbers[0] + Double($0) && numbers[$0].rounded() == numbers[$0] }

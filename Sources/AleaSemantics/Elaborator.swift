@@ -22,6 +22,15 @@ final class ElaborationContext {
 
   init(isChecking: Bool) { self.isChecking = isChecking }
 
+  /// The lowest address to which the stack of this thread may grow, with a reserve for what a call needs.
+  private lazy var stackFloor: UInt = StackBounds.lowest() + 160 * 1024
+
+  /// Whether another call might leave the stack.
+  var stackIsNearlyUsed: Bool {
+    var here: UInt8 = 0
+    return withUnsafeMutablePointer(to: &here) { UInt(bitPattern: $0) } < stackFloor
+  }
+
   func code(of symbol: Symbol) -> Int {
     if let code = codes[symbol] { return code }
     let code = symbols.count
@@ -43,12 +52,18 @@ struct Elaborator {
   var environment: Environment
   /// Bound variables and parameters, innermost last.
   var locals: [Local] = []
+  /// Whether the names of the model are out of sight: in the body of a function that was written outside it.
+  var hidesModel = false
+  /// The model whose names can be meant here.
+  var model: ModelElaborator? { hidesModel ? nil : context.model }
 
   init(context: ElaborationContext, environment: Environment) {
     self.context = context
     self.environment = environment
   }
 
+  /// Integers are exact up to here (2^53), since expressions compute with doubles.
+  static let largestInteger = 9_007_199_254_740_992
   static let maximumCallDepth = 300
 
   // MARK: Faults
@@ -67,13 +82,13 @@ struct Elaborator {
 
   /// Everything that can be meant by a bare name here, for suggestions.
   var namesInScope: [String] {
-    locals.map(\.name) + (context.model?.names ?? []) + environment.names + Builtin.byName.keys.sorted()
-      + Builtin.distributions.map(\.name) + Builtin.constants.keys.sorted() + (context.model != nil ? ["t"] : [])
+    locals.map(\.name) + (model?.names ?? []) + environment.names + Builtin.byName.keys.sorted()
+      + Builtin.distributions.map(\.name) + Builtin.constants.keys.sorted() + (model != nil ? ["t"] : [])
   }
 
   func lookup(_ name: String, _ span: SourceSpan) throws -> Operand? {
     if let local = locals.last(where: { $0.name == name }) { return local.operand }
-    if let model = context.model, let operand = try model.operand(named: name, at: span) { return operand }
+    if let model, let operand = try model.operand(named: name, at: span) { return operand }
     if let binding = environment[name] {
       switch binding.kind {
       case .value(let value): return .value(value)
@@ -92,7 +107,7 @@ struct Elaborator {
 
   func unknownName(_ name: String, _ span: SourceSpan) -> DiagnosticError {
     let nearest = Spelling.nearest(name, in: namesInScope)
-    let place = context.model.map { "`\(name)` is not a variable of \($0.modelName)" } ?? "`\(name)` is not defined"
+    let place = model.map { "`\(name)` is not a variable of \($0.modelName)" } ?? "`\(name)` is not defined"
     return fault(
       place, span, label: nearest.map { "did you mean `\($0)`?" } ?? "",
       fixIts: nearest.map { [.init(span, replacement: $0)] } ?? [])
@@ -103,14 +118,19 @@ struct Elaborator {
   mutating func elaborate(_ expression: AST.Expression) throws -> Operand {
     let span = expression.span
     switch expression.kind {
-    case .integer(let value): return .value(.integer(value))
+    case .integer(let value):
+      guard value.magnitude <= Self.largestInteger.magnitude else {
+        throw fault(
+          "\(value) is beyond 2^53, the largest integer that is exact", span, notes: ["write it as a Real: \(value).0"])
+      }
+      return .value(.integer(value))
     case .real(let value): return .value(.real(value))
     case .boolean(let value): return .value(.boolean(value))
     case .string(let parts): return try string(parts)
     case .name(let name):
       if name == "_" { throw fault("`_` is a pattern, not a value", span) }
       if let operand = try lookup(name, span) { return operand }
-      if name == "t", let model = context.model, model.allowsTime {
+      if name == "t", let model, model.allowsTime {
         return .scalar(context.pool.intern(.time, type: .integer, span: span))
       }
       if Builtin.byName[name] != nil || Builtin.distributionNames.contains(name) {
@@ -118,7 +138,7 @@ struct Elaborator {
       }
       throw unknownName(name, span)
     case .primed(let name):
-      guard let model = context.model else {
+      guard let model else {
         throw fault("`\(name)'` is the next value of a state and has a meaning only inside a model", span)
       }
       return try model.nextOperand(named: name, at: span, elaborator: self)
@@ -131,6 +151,9 @@ struct Elaborator {
     case .binary(let operation, let a, let b, let operatorSpan):
       let left = try elaborate(a)
       let right = try elaborate(b)
+      if operation == .equal || operation == .notEqual, let difference = separateSymbols(left, right) {
+        throw fault(difference, operatorSpan)
+      }
       return try binary(operation, left, right, span, operatorSpan, a.span, b.span)
     case .range(let low, let high): return try range(low, high, span)
     case .conditional(let condition, let first, let second):

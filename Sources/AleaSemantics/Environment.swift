@@ -58,6 +58,8 @@ public final class Environment: @unchecked Sendable {
 public struct FunctionDefinition: Sendable {
   public let syntax: AST.Function
   let environment: Environment
+  /// Whether it stands inside a model, whose names it may then mention.
+  var isMember = false
 }
 
 /// A parameter of a native function.
@@ -128,6 +130,8 @@ public struct NativeCall: Sendable {
   public let variadic: [Argument]
   let expressions: [String: AST.Expression]
   let environment: Environment
+  /// The variables bound around the call: `[s in 0..3: probability(of: M.x == s, in: M)]`.
+  let locals: [Local]
 
   public subscript(label: String) -> Argument? { arguments[label] }
 
@@ -138,7 +142,7 @@ public struct NativeCall: Sendable {
     guard let syntax = expressions[label] else {
       throw DiagnosticError(.error("`\(label):` is missing", at: span))
     }
-    return try ModelElaborator.elaborate(syntax, over: process, environment: environment)
+    return try ModelElaborator.elaborate(syntax, over: process, environment: environment, locals: locals)
   }
 
   /// Where an argument stands.

@@ -10,6 +10,8 @@ final class ModelElaborator {
   let environment: Environment
   var process: Process
   var diagnostics: [Diagnostic] = []
+  /// Whether a part was left out because something it mentions had failed before, or is not run while a program is checked.
+  var isIncomplete = false
   /// What `t` may mean: the steps taken.
   let allowsTime = true
 
@@ -135,7 +137,10 @@ final class ModelElaborator {
   // MARK: Collecting
 
   func report(_ error: any Error) {
-    if let error = error as? DiagnosticError { diagnostics.append(contentsOf: error.diagnostics) }
+    if let error = error as? DiagnosticError {
+      diagnostics.append(contentsOf: error.diagnostics)
+      if error.diagnostics.isEmpty { isIncomplete = true }
+    }
   }
 
   func report(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
@@ -146,6 +151,16 @@ final class ModelElaborator {
       report(error)
       return nil
     }
+  }
+
+  /// Takes in a function of the model or policy.
+  func define(_ function: AST.Function) {
+    let name = function.name.text
+    if let earlier = functions[name]?.syntax.name.span ?? entries[name]?.span {
+      return report(
+        .error("`\(name)` is declared twice", at: function.name.span, secondary: [.init(earlier, "first declared here")]))
+    }
+    functions[name] = FunctionDefinition(syntax: function, environment: environment, isMember: true)
   }
 
   func bind(_ name: String, _ operand: Operand) { values[name] = operand }
@@ -166,6 +181,13 @@ final class ModelElaborator {
               fixIts: isState ? [.init(variable.name.span, replacement: "\(variable.name.text)'")] : []))
           continue
         }
+        if let function = functions[variable.name.text] {
+          report(
+            .error(
+              "`\(variable.name.text)` is declared twice", at: variable.name.span,
+              secondary: [.init(function.syntax.name.span, "first declared here")]))
+          continue
+        }
         if values[variable.name.text] != nil {
           report(.error("`\(variable.name.text)` is already a parameter of \(modelName)", at: variable.name.span))
           continue
@@ -179,7 +201,7 @@ final class ModelElaborator {
           pendingValues[name.text] = (type, value)
         }
       case .function(let function):
-        functions[function.name.text] = FunctionDefinition(syntax: function, environment: environment)
+        define(function)
       default: break
       }
     }
@@ -378,7 +400,7 @@ final class ModelElaborator {
       case .boolean: .boolean
       case .integer: .integers
       case .real: .reals
-      case .symbol: .symbols(Array(context.symbols.indices))
+      case .symbol: .symbols(scope.possibleSymbols(id)?.sorted() ?? Array(context.symbols.indices))
       }
     return .scalar(
       add(Variable(name: name, declaration: declaration, role: role, domain: domain, mechanism: .value(id), span: nameSpan)))
@@ -467,7 +489,7 @@ final class ModelElaborator {
     }
     if let constant = context.pool.constant(id), !domain.contains(constant) {
       throw scope.fault(
-        "\(process.kind == .mdp ? "" : "")`\(describe(constant, domain))` is outside the domain of `\(name)`", span,
+        "`\(describe(constant, domain))` is outside the domain of `\(name)`", span,
         label: "`\(name)` is \(scope.text(of: domain))")
     }
     return id

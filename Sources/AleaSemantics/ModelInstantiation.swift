@@ -4,8 +4,17 @@ import AleaSyntax
 extension ModelDefinition {
   /// Builds the process for given arguments.
   ///
-  /// - Throws: `DiagnosticError` with everything that is wrong with the model, or with the arguments.
-  public func instantiate(_ arguments: [GivenArgument] = [], isChecking: Bool = false) throws -> Process {
+  /// - Parameter place: where the model is used: a missing argument is reported there.
+  /// - Throws: `DiagnosticError` with everything that is wrong with the model, or with the arguments; without any diagnostic when a
+  ///   cause has been reported before.
+  public func instantiate(_ arguments: [GivenArgument] = [], at place: SourceSpan? = nil, isChecking: Bool = false) throws
+    -> Process
+  { try elaborate(arguments, at: place, isChecking: isChecking).process }
+
+  /// The process with the warnings about it.
+  func elaborate(_ arguments: [GivenArgument], at place: SourceSpan? = nil, isChecking: Bool) throws -> (
+    process: Process, warnings: [Diagnostic]
+  ) {
     guard let kind = Process.Kind(rawValue: syntax.kind.rawValue) else {
       throw DiagnosticError(
         .error("`\(name)` is a \(syntax.kind.rawValue) problem, which has no steps to run", at: syntax.name.span))
@@ -13,18 +22,25 @@ extension ModelDefinition {
     let elaborator = ModelElaborator(name: name, kind: kind, environment: environment, isChecking: isChecking)
     elaborator.process.documentation = documentation
     elaborator.process.span = syntax.name.span
-    try elaborator.bindParameters(syntax.parameters, arguments, of: "model `\(name)`", name: syntax.name.span)
+    try elaborator.bindParameters(syntax.parameters, arguments, of: "model `\(name)`", name: place ?? syntax.name.span)
     elaborator.build(syntax)
     let errors = elaborator.diagnostics.filter { $0.severity == .error }
     if !errors.isEmpty { throw DiagnosticError(elaborator.diagnostics) }
-    return elaborator.process
+    if elaborator.isIncomplete {
+      guard !isChecking else { throw Elaborator.silent }
+      throw DiagnosticError(
+        .error("`\(name)` could not be built: something it mentions has no value", at: place ?? syntax.name.span))
+    }
+    return (elaborator.process, elaborator.diagnostics)
   }
 }
 
 extension ModelObject {
   /// The process of this model with its arguments.
-  public func instantiate(isChecking: Bool = false) throws -> Process {
-    try definition.instantiate(arguments, isChecking: isChecking)
+  ///
+  /// - Parameter place: where the model is used: a missing argument is reported there.
+  public func instantiate(at place: SourceSpan? = nil, isChecking: Bool = false) throws -> Process {
+    try definition.instantiate(arguments, at: place, isChecking: isChecking)
   }
 
   /// The value of every parameter: the argument, or the default.
@@ -492,6 +508,17 @@ extension ModelElaborator {
       objective.criterion = .average
       objective.span = average
     } else {
+      if total == nil, process.terminal == nil, !process.channels.isEmpty, process.kind == .mdp,
+        !diagnostics.contains(where: { $0.severity == .error })
+      {
+        throw DiagnosticError(
+          .error(
+            "`\(syntax.name.text)` does not say how the rewards of its steps add up", at: syntax.name.span,
+            label: "an objective is missing",
+            notes: [
+              "add `discount 0.95`, `horizon 20` or `average`; or say where it ends, by `terminal when ...`, and all rewards count alike"
+            ]))
+      }
       objective.criterion = .total
       objective.span = total ?? (process.terminal != nil ? syntax.name.span : objective.span)
     }
@@ -588,6 +615,26 @@ extension ModelElaborator {
           notes: ["declare one, as in `state stock: 0..20 = 0`; a problem without states is a `bandit`"]))
     }
     attempt { try sortSteps(model) }
+    if !isIncomplete { warnOfIdleActions() }
+  }
+
+  /// An action on which neither a next value nor a reward depends is most often a slip.
+  private func warnOfIdleActions() {
+    guard process.kind != .causal else { return }
+    let graph = DependenceGraph(of: process)
+    var effects = DependenceGraph.slots(mentionedBy: process.channels.map(\.amount), in: process.pool)
+    for slot in effects { effects.formUnion(graph.ancestors(of: slot)) }
+    for (index, variable) in process.variables.enumerated() {
+      if variable.next != nil { effects.formUnion(graph.ancestors(of: .next(VariableID(index)))) }
+      if variable.role == .observed { effects.formUnion(graph.ancestors(of: .current(VariableID(index)))) }
+    }
+    for declaration in process.declarations where declaration.role == .action {
+      if declaration.shape.variables.contains(where: { effects.contains(.current($0)) }) { continue }
+      report(
+        .warning(
+          "the action `\(declaration.name)` changes nothing", at: declaration.span,
+          label: "no next value and no reward depends on it"))
+    }
   }
 
   /// Puts the slots of a step into an order in which operands come first; a cycle among next values is drawn.

@@ -3,8 +3,9 @@ import AleaSyntax
 
 extension ModelElaborator {
   /// Makes the variables of a finished process available under their names again.
-  private convenience init(reopening process: Process, environment: Environment, includingActions: Bool) {
-    self.init(name: process.name, kind: process.kind, environment: environment, isChecking: false)
+  private convenience init(reopening process: Process, environment: Environment, includingActions: Bool, isChecking: Bool = false)
+  {
+    self.init(name: process.name, kind: process.kind, environment: environment, isChecking: isChecking)
     self.process = process
     context.adopt(process)
     let span = process.span ?? SourceSpan(file: FileID(index: 0), start: 0, end: 0)
@@ -24,11 +25,12 @@ extension ModelElaborator {
   }
 
   /// Elaborates a condition over the states of a process: `M.x == 3`, or `x == 3`.
-  static func elaborate(_ syntax: AST.Expression, over process: Process, environment: Environment) throws -> (
-    Process, ExpressionID
-  ) {
-    let model = ModelElaborator(reopening: process, environment: environment, includingActions: false)
+  static func elaborate(
+    _ syntax: AST.Expression, over process: Process, environment: Environment, locals: [Local] = [], isChecking: Bool = false
+  ) throws -> (Process, ExpressionID) {
+    let model = ModelElaborator(reopening: process, environment: environment, includingActions: false, isChecking: isChecking)
     var scope = model.elaborator()
+    scope.locals = locals
     let operand = try scope.boolean(syntax)
     guard let id = scope.scalar(operand, syntax.span) else { throw Elaborator.silent }
     var extended = model.process
@@ -54,6 +56,9 @@ extension ModelElaborator {
   static func close(_ process: Process, parameters: [(name: String, value: Value)], with policy: PolicyObject) throws -> Process {
     let syntax = policy.definition.syntax
     let model = ModelElaborator(reopening: process, environment: policy.definition.environment, includingActions: false)
+    for member in syntax.members {
+      if case .function(let function) = member.kind { model.define(function) }
+    }
     for parameter in parameters { model.bind(parameter.name, .value(parameter.value)) }
     try model.bindParameters(
       syntax.parameters, policy.arguments, of: "policy `\(policy.definition.name)`", name: syntax.name.span)

@@ -177,9 +177,10 @@ public final class ProgramRunner {
         }
       case .model(let model):
         let definition = ModelDefinition(syntax: model, documentation: item.documentation, environment: environment)
-        guard Process.Kind(rawValue: model.kind.rawValue) != nil, model.kind != .causal else { return [] }
+        let hasArrows = model.members.contains { if case .edges = $0.kind { true } else { false } }
+        if model.kind == .moments || model.kind == .causal && hasArrows { return StructureChecks.check(model) }
         if model.parameters.contains(where: { $0.defaultValue == nil }) { return [] }
-        _ = try definition.instantiate([], isChecking: isChecking)
+        return try definition.elaborate([], isChecking: isChecking).warnings
       case .policy(let policy):
         let target = policy.target
         if target.text == "bandit" || target.text == "mdp" { return [] }
