@@ -121,4 +121,35 @@ enum CausalBruteForce {
   private static func without(_ graph: CausalGraph, _ dropped: (CausalGraph.Edge) -> Bool) throws -> CausalGraph {
     try CausalGraph(nodes: graph.nodes, edges: graph.edges.filter { !dropped($0) })
   }
+
+  /// The covariance of a linear model on a directed graph with random coefficients and unit noise.
+  static func randomCovariance(of graph: CausalGraph, _ random: inout SplitMix) -> [[Double]] {
+    let count = graph.nodes.count
+    // What each node is of the noises.
+    var loading = [[Double]](repeating: [Double](repeating: 0, count: count), count: count)
+    for node in graph.topologicalOrder {
+      loading[node][node] = 1
+      for parent in graph.parents[node] {
+        let coefficient = Double.random(in: 0.4...1.2, using: &random) * (Bool.random(using: &random) ? 1 : -1)
+        for noise in 0..<count { loading[node][noise] += coefficient * loading[parent][noise] }
+      }
+    }
+    return loading.map { a in loading.map { b in zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } } }
+  }
+
+  /// The covariance of the residuals after regressing on some nodes, one at a time.
+  static func sweep(_ covariance: [[Double]], _ given: [Int]) -> [[Double]] {
+    var result = covariance
+    for node in given where result[node][node] > 1e-12 {
+      let old = result
+      for a in old.indices {
+        for b in old.indices { result[a][b] -= old[a][node] * old[node][b] / old[node][node] }
+      }
+    }
+    return result
+  }
+
+  static func residualVariance(of node: Int, given: [Int], _ covariance: [[Double]]) -> Double {
+    sweep(covariance, given)[node][node]
+  }
 }

@@ -130,6 +130,48 @@ import Testing
     #expect(exists > 100)
   }
 
+  /// In linear models with normal noise the least-squares coefficient of x given Z has asymptotic variance Var(y | x, Z) / Var(x | Z);
+  /// the optimal set has the smallest of all valid sets, whatever the coefficients (Henckel, Perkovic and Maathuis 2022, theorem 1).
+  @Test func optimalSetHasTheSmallestVariance() throws {
+    var random = SplitMix(state: 2022)
+    var compared = 0
+    for _ in 0..<600 {
+      let graph = try CausalBruteForce.randomGraph(Int.random(in: 3...7, using: &random), &random)
+      let names = graph.names(of: graph.observed).shuffled(using: &random)
+      guard names.count >= 3 else { continue }
+      let (x, y) = (names[0], names[1])
+      guard let optimal = try graph.adjustmentSets(from: [x], to: [y]).optimal else { continue }
+      let covariance = CausalBruteForce.randomCovariance(of: graph.canonicalDirectedGraph(), &random)
+      func variance(_ set: [String]) throws -> Double {
+        let z = try set.map { try graph.index(of: $0) }
+        let (x, y) = (try graph.index(of: x), try graph.index(of: y))
+        return CausalBruteForce.residualVariance(of: y, given: z + [x], covariance)
+          / CausalBruteForce.residualVariance(of: x, given: z, covariance)
+      }
+      let best = try variance(optimal)
+      for set in CausalBruteForce.subsets(Array(names.dropFirst(2)))
+      where CausalBruteForce.isAdjustment(set, from: [x], to: y, in: graph) {
+        compared += 1
+        #expect(try variance(set) >= best - 1e-9, "\(graph)\n\(x) \(y): \(set) against \(optimal)")
+      }
+    }
+    #expect(compared > 100, "\(compared)")
+  }
+
+  /// Separation is vanishing partial covariance in a linear model with generic coefficients.
+  @Test func separationIsVanishingPartialCovariance() throws {
+    var random = SplitMix(state: 6)
+    for _ in 0..<200 {
+      let graph = try CausalBruteForce.randomGraph(Int.random(in: 2...8, using: &random), &random)
+      let nodes = Array(graph.nodes.indices).shuffled(using: &random)
+      let given = Array(nodes.dropFirst(2).prefix(Int.random(in: 0...5, using: &random)))
+      let covariance = CausalBruteForce.randomCovariance(of: graph.canonicalDirectedGraph(), &random)
+      let partial = CausalBruteForce.sweep(covariance, given)[nodes[0]][nodes[1]]
+      let separated = graph.isSeparated(NodeSet(node: nodes[0]), NodeSet(node: nodes[1]), given: NodeSet(given))
+      #expect((abs(partial) < 1e-9) == separated, "\(graph)\n\(nodes) \(given) \(partial)")
+    }
+  }
+
   @Test func frontDoorsAndInstrumentsAgainstAllSubsets() throws {
     var random = SplitMix(state: 3)
     var found = (frontDoors: 0, instruments: 0)
