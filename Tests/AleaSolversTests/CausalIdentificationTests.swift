@@ -73,6 +73,17 @@ import Testing
     #expect(identified > 500 && refused > 150, "\(identified) identified, \(refused) refused")
   }
 
+  /// With nothing set, a conditional probability is itself; a cause downstream of its effect does nothing.
+  @Test func plainQuestions() throws {
+    let graph = try CausalGraph(
+      nodes: [.observed("a"), .observed("b"), .observed("c")], edges: ["a" --> "b", "b" --> "c", "a" <--> "c"])
+    #expect(try graph.identify(effectOf: [], on: ["c"], given: ["b"]).estimand == .probability(of: ["c"], given: ["b"]))
+    #expect(try graph.identify(effectOf: [], on: ["a", "c"]).estimand == .probability(of: ["a", "c"], given: []))
+    #expect(try graph.identify(effectOf: ["c"], on: ["b"]).estimand == .probability(of: ["b"], given: []))
+    // What is seen downstream of the cause cannot simply be adjusted for, yet the conditional effect is a ratio.
+    #expect(try graph.identify(effectOf: ["b"], on: ["c"], given: ["a"]).estimand == .probability(of: ["c"], given: ["a", "b"]))
+  }
+
   /// The definition of a hedge, checked edge by edge (Shpitser and Pearl 2006, definitions 4 to 6), and two models built from it that
   /// agree on what is observed and differ in the effect on the roots.
   static func verify(_ hedge: Hedge, in graph: CausalGraph, _ query: Identification.Query) {

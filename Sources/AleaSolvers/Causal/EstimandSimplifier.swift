@@ -121,16 +121,28 @@ struct EstimandSimplifier {
   private func sum(over variables: Set<String>, factors: [Estimand]) -> Estimand {
     var bound = variables
     var inner = factors
+    var free = factors.map(\.freeVariables)
+    // What was tried in vain for a variable is tried again only when one of its factors has changed.
+    var failed: [String: [Estimand]] = [:]
     var changed = true
     while changed {
       changed = false
       for variable in sorted(bound).reversed() {
-        let touching = inner.indices.filter { inner[$0].freeVariables.contains(variable) }
-        guard let merged = merge(touching.map { inner[$0] }), case .probability(let left, let given) = merged,
-          left.contains(variable)
-        else { continue }
-        inner = inner.indices.filter { !touching.contains($0) }.map { inner[$0] }
-        if left.count > 1 { inner.append(conditional(left.filter { $0 != variable }, given: given)) }
+        let touching = inner.indices.filter { free[$0].contains(variable) }
+        let parts = touching.map { inner[$0] }
+        if failed[variable] == parts { continue }
+        guard let merged = merge(parts), case .probability(let left, let given) = merged, left.contains(variable) else {
+          failed[variable] = parts
+          continue
+        }
+        for position in touching.reversed() {
+          inner.remove(at: position)
+          free.remove(at: position)
+        }
+        if left.count > 1 {
+          inner.append(conditional(left.filter { $0 != variable }, given: given))
+          free.append(inner[inner.count - 1].freeVariables)
+        }
         bound.remove(variable)
         changed = true
       }
@@ -179,6 +191,10 @@ struct EstimandSimplifier {
     }
     atoms.sort { $0.rank < $1.rank }
     guard var (left, given, _) = atoms.first else { return nil }
+    // No variable can be on the left twice; this needs no search of the graph, so it is looked at first.
+    if atoms.reduce(0, { $0 + $1.variables.count }) != atoms.reduce(into: NodeSet(), { $0.formUnion($1.variables) }).count {
+      return nil
+    }
     for atom in atoms.dropFirst() {
       // P(L | R) P(C | E) = P(L | R, E \ L) P(C | L, R, E) = P(L, C | R, E \ L)
       guard atom.variables.isDisjoint(with: left.union(given)) else { return nil }

@@ -171,13 +171,17 @@ private struct EffectSearch {
   }
 
   /// Q of a district of the whole graph: the product of P(v | everything before v).
+  ///
+  /// Of what comes before, only the district of v among it, and the parents of that, can matter (the ordered Markov property).
   private func districtFactor(_ district: NodeSet) -> Estimand {
-    var before: [String] = []
+    var upTo = NodeSet()
     var factors: [Estimand] = []
     for node in graph.topologicalOrder {
-      let name = graph.nodes[node].name
-      if district.contains(node) { factors.append(write.conditional([name], given: before)) }
-      before.append(name)
+      upTo.insert(node)
+      guard district.contains(node) else { continue }
+      let near = graph.district(of: node, within: upTo)
+      let blanket = near.union(graph.parents(of: near)).subtracting(NodeSet(node: node))
+      factors.append(write.conditional([graph.nodes[node].name], given: graph.names(of: blanket)))
     }
     return write.product(factors)
   }

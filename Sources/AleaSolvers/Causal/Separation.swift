@@ -47,6 +47,12 @@ public struct OpenPath: Hashable, Codable, Sendable {
   /// One for each inner node.
   public let passages: [Passage]
 
+  public init(nodes: [String], links: [Link], passages: [Passage] = []) {
+    self.nodes = nodes
+    self.links = links
+    self.passages = passages
+  }
+
   /// The nodes with their arrows: "smoking <- genotype -> cancer".
   public var drawing: String {
     var text = nodes.first ?? ""

@@ -1,0 +1,84 @@
+import AleaModel
+import AleaSyntax
+
+/// A variable that moves the cause and reaches the outcome through it alone, once some others are given.
+public struct Instrument: Hashable, Codable, Sendable {
+  public let name: String
+  /// The minimal sets to condition on, smallest first; the empty set for an instrument in the plain sense.
+  public let given: [[String]]
+  /// An open path from the instrument to the cause, given the first of the sets: what makes it relevant.
+  public let relevance: OpenPath
+}
+
+/// Two stand-ins for latent common causes, as proximal inference needs them.
+public struct ProxyPair: Hashable, Codable, Sendable {
+  /// Independent of the outcome given the cause and the latent causes (a negative control exposure).
+  public let ofTreatment: String
+  /// Independent of the cause and of the other proxy given the latent causes (a negative control outcome).
+  public let ofOutcome: String
+  /// The latent variables they stand for; a bidirected edge is named `a<->b`.
+  public let latent: [String]
+}
+
+extension CausalGraph {
+  /// The conditional instruments for the total effect of a cause on an outcome.
+  ///
+  /// Z is one given W when, in the graph without the first arrows of the causal paths, W separates Z from the outcome but not from
+  /// the cause, and W holds nothing on a causal path and nothing that follows from the outcome. With such an instrument the effect is
+  /// identified under linearity, or, without it, for the units whose cause the instrument moves.
+  ///
+  /// The sets listed are the minimal separators of Z and the outcome that leave Z tied to the cause (ancestral instruments). If any
+  /// instrument exists under any conditioning set, then so does an ancestral one.
+  ///
+  /// - Parameter limit: how many conditioning sets to look at for each variable.
+  /// - Throws: for unknown or latent names.
+  /// - Source: Brito and Pearl (2002); van der Zander, Textor and Liskiewicz (2015).
+  public func instruments(for cause: String, on outcome: String, limit: Int = 1_000) throws(DiagnosticError) -> [Instrument] {
+    let (x, y) = try observedPair([cause], [outcome])
+    let problem = AdjustmentProblem(graph: self, from: x, to: y)
+    let backDoor = problem.backDoorGraph
+    let allowed = observed.subtracting(problem.causal).subtracting(backDoor.descendants(of: y)).subtracting(x).subtracting(y)
+    var result: [Instrument] = []
+    for z in observed.subtracting(x).subtracting(y).subtracting(problem.causal) {
+      let single = NodeSet(node: z)
+      let search = SeparatorProblem(graph: backDoor, from: single, to: y, allowed: allowed.subtracting(single))
+      var sets = search.all(limit: limit).sets
+      // The one nearest to the outcome leaves most tied to Z, so it decides when the list is cut off.
+      if let nearest = search.nearestToSink(), !sets.contains(nearest) { sets.append(nearest) }
+      let relevant = inOrder(sets.filter { !backDoor.isSeparated(single, x, given: $0) })
+      guard let first = relevant.first, let path = backDoor.openPath(from: single, to: x, given: first) else { continue }
+      result.append(Instrument(name: nodes[z].name, given: relevant.map(names), relevance: path))
+    }
+    return result
+  }
+
+  /// Smallest first, then in the order of the nodes.
+  func inOrder(_ sets: [NodeSet]) -> [NodeSet] {
+    sets.sorted { a, b in a.count != b.count ? a.count < b.count : Array(a).lexicographicallyPrecedes(Array(b)) }
+  }
+
+  /// The pairs of observed variables that qualify, by the graph, as treatment and outcome proxies of some minimal set of latent
+  /// variables that blocks the back door. That the proxies vary enough with the latent variables (completeness) is a further
+  /// assumption, which no graph states.
+  ///
+  /// - Source: Miao, Geng and Tchetgen Tchetgen (2018); Tchetgen Tchetgen et al. (2024).
+  public func proxies(for cause: String, on outcome: String, limit: Int = 100) throws(DiagnosticError) -> [ProxyPair] {
+    let (x, y) = try observedPair([cause], [outcome])
+    let directed = canonicalDirectedGraph()
+    let problem = AdjustmentProblem(graph: directed, from: x, to: y)
+    let search = SeparatorProblem(
+      graph: problem.backDoorGraph, from: x, to: y, allowed: directed.latent.subtracting(problem.forbidden))
+    var result: [ProxyPair] = []
+    let others = directed.observed.subtracting(x).subtracting(y)
+    for hidden in inOrder(search.all(limit: limit).sets) where !hidden.isEmpty {
+      let tied = others.filter { !directed.isSeparated(NodeSet(node: $0), hidden, given: []) }
+      for z in tied where directed.isSeparated(NodeSet(node: z), y, given: hidden.union(x)) {
+        for w in tied where w != z && directed.isSeparated(NodeSet(node: w), x.union(NodeSet(node: z)), given: hidden) {
+          result.append(
+            ProxyPair(ofTreatment: nodes[z].name, ofOutcome: nodes[w].name, latent: directed.names(of: hidden)))
+        }
+      }
+    }
+    return result
+  }
+}
