@@ -263,7 +263,7 @@ extension Elaborator {
       let names = codes.sorted().prefix(6).map { context.symbols[$0].name }
       return "one of " + list(names) + (codes.count > 6 ? ", ..." : "")
     }
-    return "\(text(a, first)) and \(text(b, second)): they are never equal"
+    return "this compares \(text(a, first)) with \(text(b, second)): they are never equal"
   }
 
   // MARK: Selection

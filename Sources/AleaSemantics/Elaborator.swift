@@ -118,12 +118,7 @@ struct Elaborator {
   mutating func elaborate(_ expression: AST.Expression) throws -> Operand {
     let span = expression.span
     switch expression.kind {
-    case .integer(let value):
-      guard value.magnitude <= Self.largestInteger.magnitude else {
-        throw fault(
-          "\(value) is beyond 2^53, the largest integer that is exact", span, notes: ["write it as a Real: \(value).0"])
-      }
-      return .value(.integer(value))
+    case .integer(let value): return .value(.integer(value))
     case .real(let value): return .value(.real(value))
     case .boolean(let value): return .value(.boolean(value))
     case .string(let parts): return try string(parts)

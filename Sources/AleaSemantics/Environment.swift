@@ -24,8 +24,10 @@ public struct Binding: Sendable {
   }
 }
 
-/// The names of a program, and what they mean. A value: copies do not see later changes, except that functions, models and policies of
-/// one program see each other wherever they stand (``Program``).
+/// The names of a program, and what they mean.
+///
+/// It is shared by everything that a program declares, so that its functions, models and policies see each other wherever they stand.
+/// One program is checked or run at a time: an environment is not for several threads at once.
 public final class Environment: @unchecked Sendable {
   private var bindings: [String: Binding] = [:]
   private let parent: Environment?

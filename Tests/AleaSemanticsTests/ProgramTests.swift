@@ -90,6 +90,19 @@ func queryEnvironment() -> Environment {
       "print", [NativeParameter("values", kind: .variadic, "what to show")], returns: "nothing", isQuery: true,
       documentation: "Shows values."
     ) { _ in .nothing })
+  for name in ["plot", "size"] {
+    add(
+      NativeFunction(
+        name, [NativeParameter("of", isPositional: true, "what")], returns: "an answer", isQuery: true, documentation: "Asks."
+      ) { _ in .nothing })
+  }
+  for name in ["ValueIteration", "PolicyIteration", "RelativeValueIteration", "LinearProgramming"] {
+    add(
+      NativeFunction(
+        name, [NativeParameter("tolerance", default: "1e-6", "how near")], returns: "a method", isQuery: true,
+        documentation: "A method."
+      ) { _ in .nothing })
+  }
   add(
     NativeFunction(
       "expect",
