@@ -67,7 +67,7 @@ struct Elaborator {
 
   /// Everything that can be meant by a bare name here, for suggestions.
   var namesInScope: [String] {
-    locals.map(\.name) + (context.model?.names ?? []) + environment.names + Builtin.byName.keys.sorted()
+    ["true", "false"] + locals.map(\.name) + (context.model?.names ?? []) + environment.names + Builtin.byName.keys.sorted()
       + Builtin.distributions.map(\.name) + Builtin.constants.keys.sorted() + (context.model != nil ? ["t"] : [])
   }
 
