@@ -274,9 +274,9 @@ extension Elaborator {
     }
     context.callDepth += 1
     defer { context.callDepth -= 1 }
-    if context.callDepth > Self.maximumCallDepth {
+    if context.callDepth > Self.maximumCallDepth || context.stack.isUsed(beyond: 0.6) {
       throw fault(
-        "`\(name)` calls itself more than \(Self.maximumCallDepth) times", place,
+        "`\(name)` calls itself more than \(context.callDepth - 1) times", place,
         notes: ["a recursion ends only where its condition is known before the model runs"])
     }
     var scope = Elaborator(context: context, environment: function.environment)

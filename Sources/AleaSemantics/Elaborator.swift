@@ -18,6 +18,8 @@ final class ElaborationContext {
   /// Whether queries are skipped.
   let isChecking: Bool
   var callDepth = 0
+  /// A context is made and used on one thread.
+  let stack = StackReserve()
   var warnings: [Diagnostic] = []
 
   init(isChecking: Bool) { self.isChecking = isChecking }
@@ -102,6 +104,9 @@ struct Elaborator {
 
   mutating func elaborate(_ expression: AST.Expression) throws -> Operand {
     let span = expression.span
+    if context.stack.isUsed(beyond: 0.95) {
+      throw fault("this is nested too deeply to be evaluated", span, notes: ["name parts of the expression with `let`"])
+    }
     switch expression.kind {
     case .integer(let value): return .value(.integer(value))
     case .real(let value): return .value(.real(value))
