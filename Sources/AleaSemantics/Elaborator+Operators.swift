@@ -309,7 +309,7 @@ extension Elaborator {
 
   private func typeOf(_ id: ExpressionID) -> ScalarType { context.pool[id].type }
 
-  /// The type that holds both: numbers mix, others must agree; a bit (drawn from Bernoulli) goes with Booleans.
+  /// The type that holds both: numbers mix, others must agree.
   func join(_ a: ScalarType, _ b: ScalarType) -> ScalarType? {
     if a == b { return a }
     if Set([a, b]) == [.integer, .real] { return .real }
@@ -354,7 +354,11 @@ extension Elaborator {
           test = try connect(
             .or, test, binary(.equal, subject, operand, pattern.span, pattern.span, scrutinee.span, pattern.span), pattern.span)
           if case .value(let value) = operand, let key = ValueKey(value) {
-            if let known = remaining, !known.contains(key), !isKnown(subject), let all = remainingValues(subject) {
+            if case .value(let known) = subject {
+              if !Self.areComparable(known, value) {
+                throw fault("`\(value)` is not a value of \(text(scrutinee))", pattern.span)
+              }
+            } else if let known = remaining, !known.contains(key), let all = remainingValues(subject) {
               if !all.contains(key) {
                 throw fault("`\(value)` is not a value of \(text(scrutinee))", pattern.span, notes: domainNote(all))
               }
@@ -395,6 +399,17 @@ extension Elaborator {
       throw unknownName(name, pattern.span)
     }
     return try elaborate(pattern)
+  }
+
+  /// Whether two known values are of one kind, so that they could be equal.
+  private static func areComparable(_ a: Value, _ b: Value) -> Bool {
+    switch (a, b) {
+    case (.symbol(let first), .symbol(let second)): first.enumeration == second.enumeration
+    case (.integer, .integer), (.integer, .real), (.real, .integer), (.real, .real), (.boolean, .boolean), (.string, .string):
+      true
+    case (.array, .array), (.record, .record), (.set, .set): true
+    default: false
+    }
   }
 
   private func text(_ expression: AST.Expression) -> String {

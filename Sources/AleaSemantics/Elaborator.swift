@@ -18,6 +18,7 @@ final class ElaborationContext {
   /// Whether queries are skipped.
   let isChecking: Bool
   var callDepth = 0
+  /// A context is made and used on one thread.
   var warnings: [Diagnostic] = []
 
   init(isChecking: Bool) { self.isChecking = isChecking }
@@ -82,7 +83,7 @@ struct Elaborator {
 
   /// Everything that can be meant by a bare name here, for suggestions.
   var namesInScope: [String] {
-    locals.map(\.name) + (model?.names ?? []) + environment.names + Builtin.byName.keys.sorted()
+    ["true", "false"] + locals.map(\.name) + (model?.names ?? []) + environment.names + Builtin.byName.keys.sorted()
       + Builtin.distributions.map(\.name) + Builtin.constants.keys.sorted() + (model != nil ? ["t"] : [])
   }
 
@@ -117,6 +118,9 @@ struct Elaborator {
 
   mutating func elaborate(_ expression: AST.Expression) throws -> Operand {
     let span = expression.span
+    if context.stackIsNearlyUsed {
+      throw fault("this is nested too deeply to be evaluated", span, notes: ["name parts of the expression with `let`"])
+    }
     switch expression.kind {
     case .integer(let value): return .value(.integer(value))
     case .real(let value): return .value(.real(value))

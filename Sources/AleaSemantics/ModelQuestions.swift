@@ -65,6 +65,7 @@ extension ModelElaborator {
     model.process.parameters = process.parameters
     model.primesForbidden = "a policy"
     var ruled = Set<String>()
+    var isMisspelt = false
     let actions = process.declarations.filter { $0.role == .action }
     let readable = Set(process.observedBeforeAction)
     for member in syntax.members {
@@ -84,6 +85,7 @@ extension ModelElaborator {
       case .rule(let name, let mechanism):
         guard let action = actions.first(where: { $0.name == name.text }) else {
           let nearest = Spelling.nearest(name.text, in: actions.map(\.name))
+          if nearest != nil { isMisspelt = true }
           model.report(
             .error(
               "`\(name.text)` is not an action of \(process.name)", at: name.span,
@@ -99,7 +101,8 @@ extension ModelElaborator {
       default: break
       }
     }
-    for action in actions where !ruled.contains(action.name) {
+    // A rule whose name is misspelt has been reported; it is the missing one.
+    for action in actions where !ruled.contains(action.name) && !isMisspelt {
       model.report(
         .error(
           "the policy `\(syntax.name.text)` does not choose `\(action.name)`", at: syntax.name.span,

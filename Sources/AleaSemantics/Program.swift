@@ -157,24 +157,7 @@ public final class ProgramRunner {
     do {
       switch item.kind {
       case .function(let function):
-        let context = ElaborationContext(isChecking: true)
-        var elaborator = Elaborator(context: context, environment: environment)
-        var seen = Set<String>()
-        for parameter in function.parameters {
-          if !seen.insert(parameter.name.text).inserted {
-            throw elaborator.fault(
-              "`\(function.name.text)` has two parameters called `\(parameter.name.text)`", parameter.name.span)
-          }
-          elaborator.locals.append(Local(name: parameter.name.text, operand: .unchecked("a value")))
-        }
-        context.callDepth = Elaborator.maximumCallDepth - 2
-        do {
-          _ = try elaborator.elaborate(function.body)
-        } catch let error as DiagnosticError
-          where error.diagnostics.contains(where: { $0.message.contains("calls itself more than") })
-        {
-          // A recursion on unknown arguments: whether it ends is seen where it is called.
-        }
+        try check(function)
       case .model(let model):
         let definition = ModelDefinition(syntax: model, documentation: item.documentation, environment: environment)
         let hasArrows = model.members.contains { if case .edges = $0.kind { true } else { false } }
@@ -221,6 +204,48 @@ public final class ProgramRunner {
       return [.error("\(error)", at: item.span)]
     }
   }
+
+  /// Tries a function: on every value of the parameters that are enumerations or Booleans, and on unknown values of the others.
+  private func check(_ function: AST.Function) throws {
+    var seen = Set<String>()
+    var trials: [[Local]] = [[]]
+    for parameter in function.parameters {
+      let name = parameter.name.text
+      if !seen.insert(name).inserted {
+        throw DiagnosticError(
+          .error("`\(function.name.text)` has two parameters called `\(name)`", at: parameter.name.span))
+      }
+      var candidates: [Operand] = [.unchecked("a value")]
+      if let type = parameter.type {
+        var elaborator = Elaborator(context: ElaborationContext(isChecking: true), environment: environment)
+        switch try? elaborator.elaborate(type) {
+        case .value(.type(.boolean))?: candidates = [.value(.boolean(false)), .value(.boolean(true))]
+        case .value(.set(let values))?: candidates = values.map { .value($0) }
+        default: break
+        }
+      }
+      if trials.count * candidates.count > Self.maximumTrials { candidates = [.unchecked("a value")] }
+      trials = trials.flatMap { trial in candidates.map { trial + [Local(name: name, operand: $0)] } }
+    }
+    for trial in trials {
+      let context = ElaborationContext(isChecking: true)
+      context.callDepth = Elaborator.maximumCallDepth - 2
+      var elaborator = Elaborator(context: context, environment: environment)
+      elaborator.locals = trial
+      do {
+        let result = try elaborator.elaborate(function.body)
+        if let type = function.result {
+          _ = try elaborator.convert(result, to: type, function.body.span, what: "the value of `\(function.name.text)`")
+        }
+      } catch let error as DiagnosticError
+        where error.diagnostics.contains(where: { $0.message.contains("calls itself more than") })
+      {
+        // A recursion on unknown arguments: whether it ends is seen where it is called.
+      }
+    }
+  }
+
+  private static let maximumTrials = 256
 
   /// `param n: Int = 20`, or the text given from outside.
   private func set(_ parameter: AST.Parameter, _ item: AST.Item, _ elaborator: inout Elaborator) throws {
