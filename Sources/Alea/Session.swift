@@ -134,32 +134,8 @@ public final class Session {
     let (program, syntax) = Parser.parseProgram(file)
     if syntax.contains(where: { $0.severity == .error }) { return (program, syntax) }
     let scratch = Environment(parent: Natives.environment(core))
-    let runner = ProgramRunner(environment: scratch, loader: loader, parameters: parameters, isChecking: true)
-    var diagnostics = syntax + runner.declare(program)
-    for item in program.items {
-      do {
-        _ = try runner.run(item)
-      } catch let error as DiagnosticError {
-        diagnostics += error.diagnostics
-      } catch {
-        diagnostics.append(.error("\(error)", at: item.span))
-      }
-      diagnostics += runner.check(item)
-    }
-    for given in configuration.parameters where !runner.usedParameters.contains(given.name) {
-      let nearest = Spelling.nearest(given.name, in: runner.usedParameters.sorted())
-      diagnostics.append(
-        .error(
-          "-D \(given.name): the program has no `param \(given.name)`", at: nil,
-          notes: nearest.map { ["did you mean `\($0)`?"] } ?? []))
-    }
-    return (program, Self.distinct(diagnostics))
-  }
-
-  /// The same fault met on two ways is said once.
-  private static func distinct(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
-    var seen = Set<Diagnostic>()
-    return diagnostics.filter { seen.insert($0).inserted }
+    let diagnostics = Checker.check(program, in: scratch, loader: loader, parameters: parameters)
+    return (program, Checker.inOrder(syntax + diagnostics))
   }
 
   private var parameters: [String: String] {

@@ -11,6 +11,7 @@ final class SourceLoader: ModuleLoader {
     if path == "-" { return sources.add(name: "<standard input>", bytes: Self.drain(STDIN_FILENO)) }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
+      if errno == ENOENT { throw DiagnosticError(.error("there is no file `\(path)`", at: nil)) }
       throw DiagnosticError(.error("cannot read `\(path)`: \(String(cString: strerror(errno)))", at: nil))
     }
     defer { close(descriptor) }
@@ -50,8 +51,8 @@ final class SourceLoader: ModuleLoader {
     do {
       return try read(resolved)
     } catch let error as DiagnosticError {
-      throw ValueError(
-        error.diagnostics.first?.message ?? "cannot read `\(path)`", notes: ["paths are relative to the file that imports"])
+      let message = access(resolved, F_OK) != 0 ? "there is no file `\(path)`" : error.diagnostics.first?.message
+      throw ValueError(message ?? "cannot read `\(path)`", notes: ["paths are relative to the file that imports"])
     }
   }
 }

@@ -28,6 +28,14 @@ public enum Checker {
       }
     }
     for item in program.items { found += runner.check(item) }
+    for name in parameters.keys.sorted() where !runner.usedParameters.contains(name) {
+      let nearest = Spelling.nearest(name, in: runner.usedParameters.sorted())
+      let known = runner.usedParameters.sorted().map { "`\($0)`" }.joined(separator: ", ")
+      found.append(
+        .error(
+          "-D \(name): the program has no `param \(name)`", at: nil,
+          notes: nearest.map { ["did you mean `\($0)`?"] } ?? (known.isEmpty ? [] : ["its parameters are \(known)"])))
+    }
     return inOrder(found + runner.warnings)
   }
 

@@ -276,7 +276,7 @@ extension Elaborator {
     }
     context.callDepth += 1
     defer { context.callDepth -= 1 }
-    if context.callDepth > Self.maximumCallDepth || context.stackIsNearlyUsed {
+    if context.callDepth > Self.maximumCallDepth || context.hasNoRoomForCalls {
       throw fault(
         "`\(name)` calls itself more than \(context.callDepth - 1) times", place,
         notes: ["a recursion ends only where its condition is known before the model runs"])

@@ -7,7 +7,8 @@ struct Local {
   var operand: Operand
 }
 
-/// The state shared by everything that is elaborated together: a process being built, or nothing at the top level.
+/// The state shared by everything that is elaborated together: a process being built, or nothing at the top level. It is made and used
+/// on one thread.
 final class ElaborationContext {
   /// The expressions made so far.
   var pool = ExpressionPool()
@@ -18,19 +19,21 @@ final class ElaborationContext {
   /// Whether queries are skipped.
   let isChecking: Bool
   var callDepth = 0
-  /// A context is made and used on one thread.
   var warnings: [Diagnostic] = []
 
   init(isChecking: Bool) { self.isChecking = isChecking }
 
-  /// The lowest address to which the stack of this thread may grow, with a reserve for what a call needs.
-  private lazy var stackFloor: UInt = StackBounds.lowest() + 160 * 1024
+  /// The lowest address of this thread's stack.
+  private lazy var stackEnd: UInt = StackBounds.lowest()
 
-  /// Whether another call might leave the stack.
-  var stackIsNearlyUsed: Bool {
+  /// Whether so little of the stack is left. Calls keep a larger reserve than nesting, so that an endless recursion is called by its name.
+  private func isLeft(lessThan reserve: UInt) -> Bool {
     var here: UInt8 = 0
-    return withUnsafeMutablePointer(to: &here) { UInt(bitPattern: $0) } < stackFloor
+    return withUnsafeMutablePointer(to: &here) { UInt(bitPattern: $0) } < stackEnd + reserve
   }
+
+  var hasNoRoomForCalls: Bool { isLeft(lessThan: 288 * 1024) }
+  var hasNoRoomForNesting: Bool { isLeft(lessThan: 144 * 1024) }
 
   func code(of symbol: Symbol) -> Int {
     if let code = codes[symbol] { return code }
@@ -118,7 +121,7 @@ struct Elaborator {
 
   mutating func elaborate(_ expression: AST.Expression) throws -> Operand {
     let span = expression.span
-    if context.stackIsNearlyUsed {
+    if context.hasNoRoomForNesting {
       throw fault("this is nested too deeply to be evaluated", span, notes: ["name parts of the expression with `let`"])
     }
     switch expression.kind {

@@ -4,9 +4,17 @@ import Testing
 
 @testable import AleaSemantics
 
+/// A loader for programs that import nothing.
+private final class NoFiles: ModuleLoader {
+  var sources = SourceMap()
+  var moduleNames: [String] { [] }
+  func file(_ path: String, from importer: FileID) throws -> SourceFile { throw ValueError("there are no files") }
+  func module(_ name: String) -> SourceFile? { nil }
+}
+
 /// The process of a model of a program, with the arguments of its expression: `process("M(n: 3)", in: text)`.
 private func process(_ model: String, in text: String, policy: String? = nil) throws -> Process {
-  let loader = FolderLoader(.init(fileURLWithPath: "/"))
+  let loader = NoFiles()
   let file = loader.sources.add(name: "program.alea", bytes: Array((text + "\nlet built = \(model)\n").utf8))
   let (program, parsing) = Parser.parseProgram(file)
   #expect(parsing.isEmpty)
