@@ -30,7 +30,7 @@ struct Main {
         Terminal.write(message + "\n")
         Glibc.exit(ExitStatus.success)
       }
-      Terminal.writeError(message + "\n")
+      Terminal.writeError((message.hasPrefix("Error: ") ? "error: " + message.dropFirst("Error: ".count) : message) + "\n")
       Glibc.exit(ExitStatus.invalid)
     }
   }
