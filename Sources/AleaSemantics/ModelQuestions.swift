@@ -191,6 +191,6 @@ extension PolicyObject {
           "`\(definition.name)` is a policy for `\(target.text)`, not for `\(model.definition.name)`", at: span ?? target.span,
           secondary: span == nil ? [] : [.init(target.span, "declared here")]))
     }
-    try ModelElaborator.close(process, parameters: model.parameterValues(), with: self)
+    return try ModelElaborator.close(process, parameters: model.parameterValues(), with: self)
   }
 }
