@@ -137,7 +137,7 @@ extension SessionCore {
   func evaluate(_ policy: PolicyObject, in model: ModelObject, tolerance: Double?, at span: SourceSpan?) throws -> Evaluation {
     let process = try model.instantiate()
     try requireObjective(process, at: span)
-    let closed = try policy.close(process, of: model)
+    let closed = try policy.close(process, of: model, at: span)
     let (explored, exploring) = try exploreClosed(closed)
     let start = Self.seconds()
     do {

@@ -183,7 +183,14 @@ extension PolicyObject {
   /// The process in which the actions follow this policy's rules.
   ///
   /// - Throws: `DiagnosticError` for a rule that is missing, reads what is not known, or leaves the action's domain.
-  public func close(_ process: Process, of model: ModelObject) throws -> Process {
-    try ModelElaborator.close(process, parameters: model.parameterValues(), with: self)
+  public func close(_ process: Process, of model: ModelObject, at span: SourceSpan? = nil) throws -> Process {
+    let target = definition.syntax.target
+    if target.text != "mdp", target.text != model.definition.name {
+      throw DiagnosticError(
+        .error(
+          "`\(definition.name)` is a policy for `\(target.text)`, not for `\(model.definition.name)`", at: span ?? target.span,
+          secondary: span == nil ? [] : [.init(target.span, "declared here")]))
+    }
+    return try ModelElaborator.close(process, parameters: model.parameterValues(), with: self)
   }
 }
