@@ -112,6 +112,7 @@ extension Parser {
     var signs: [Token] = []
     while kind == .minus || kind == .plus {
       signs.append(current)
+      mark(.isSign)
       advance()
       if signs.count > Self.maximumDepth {
         report(.error("too many signs in a row", at: span(current)))
@@ -157,6 +158,7 @@ extension Parser {
       switch kind {
       case .leftParen:
         let opened = current
+        mark(.isTight)
         if case .name(let word) = result.kind, AST.binderWords.contains(word), startsBinding(after: 1) {
           result = binder(word: AST.Name(word, result.span), opened: opened, start: start)
           continue
@@ -167,6 +169,7 @@ extension Parser {
         result = AST.Expression(.call(result, arguments), span(from: start))
       case .leftBracket:
         let opened = current
+        mark(.isTight)
         advance()
         let arguments = withLines(ignored: true) { $0.arguments(until: .rightBracket) }
         close(.rightBracket, "]", opened: opened)
@@ -478,6 +481,7 @@ extension Parser {
       return errorExpression()
     }
     let opened = current
+    mark(.opensBlock)
     advance()
     let arms = withLines(ignored: false) { parser in
       var arms: [AST.MatchArm] = []
@@ -485,6 +489,7 @@ extension Parser {
       parser.stopsAtBar = false
       defer { parser.stopsAtBar = outer }
       while parser.kind != .rightBrace, parser.kind != .endOfFile {
+        parser.mark(.startsMember)
         var patterns = [parser.expression()]
         while !parser.isRecovering, parser.accept(.comma) { patterns.append(parser.expression()) }
         guard parser.accept(.fatArrow) else {

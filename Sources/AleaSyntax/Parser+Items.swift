@@ -10,6 +10,7 @@ extension Parser {
         advance()
         continue
       }
+      mark(.startsMember)
       items.append(item())
       endOfLine(after: "the line")
       if index == before {
@@ -115,6 +116,7 @@ extension Parser {
   mutating func parameters() -> [AST.Parameter] {
     guard kind == .leftParen else { return [] }
     let opened = current
+    mark(.isTight)
     advance()
     var result: [AST.Parameter] = []
     withLines(ignored: true) { parser in
@@ -153,6 +155,7 @@ extension Parser {
       return .error
     }
     let opened = current
+    mark(.opensBlock)
     advance()
     var cases: [AST.Name] = []
     withLines(ignored: true) { parser in
@@ -173,6 +176,7 @@ extension Parser {
       return []
     }
     let opened = current
+    mark(.opensBlock)
     advance()
     return withLines(ignored: false) { parser in
       var members: [Element] = []
@@ -182,6 +186,7 @@ extension Parser {
           break  // the block was never closed
         }
         let before = parser.index
+        parser.mark(.startsMember)
         members.append(member(&parser))
         parser.endOfLine(after: "the line")
         if parser.index == before { parser.advance() }

@@ -241,6 +241,7 @@ extension Parser {
   private mutating func family() -> [AST.FamilyIndex] {
     guard kind == .leftBracket, !atLineStart else { return [] }
     let opened = current
+    mark(.isTight)
     advance()
     var result: [AST.FamilyIndex] = []
     withLines(ignored: true) { parser in
@@ -318,6 +319,7 @@ extension Parser {
       return .error
     }
     let opened = current
+    mark(.isTight)
     advance()
     let arguments = withLines(ignored: true) { $0.names("an argument") }
     close(.rightParen, ")", opened: opened)
@@ -341,6 +343,7 @@ extension Parser {
       return .error
     }
     let opened = current
+    mark(.isTight)
     advance()
     var given: [AST.Name] = []
     let body = withLines(ignored: true) { parser in

@@ -29,6 +29,8 @@ public struct Parser {
   var stopsAtBar = false
   /// After a message, silence until something is understood again.
   var isRecovering = false
+  /// What the formatter needs to know about each token; empty when nobody asks.
+  var marks: [TokenMarks] = []
 
   /// Deeper nesting is refused: every later stage walks trees recursively.
   static let maximumDepth = 150
@@ -41,6 +43,9 @@ public struct Parser {
   }
 
   // MARK: Tokens
+
+  /// Notes what the current token is, for the formatter.
+  mutating func mark(_ what: TokenMarks) { if !marks.isEmpty { marks[index].formUnion(what) } }
 
   var current: Token { tokens[index] }
   var kind: TokenKind { tokens[index].kind }
