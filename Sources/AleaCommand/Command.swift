@@ -20,7 +20,11 @@ struct Main {
   static func main() {
     Terminal.catchInterrupts()
     do {
-      var command = try AleaCommand.parseAsRoot()
+      // `-Dname=value` is `-D name=value`; the argument parser would take the name for a part of the option.
+      let arguments = CommandLine.arguments.dropFirst().flatMap { argument in
+        argument.hasPrefix("-D") && argument.count > 2 ? ["-D", String(argument.dropFirst(2))] : [argument]
+      }
+      var command = try AleaCommand.parseAsRoot(arguments)
       try command.run()
     } catch let exit as Exit {
       Glibc.exit(exit.status)
@@ -50,7 +54,7 @@ enum DiagnosticsFormat: String, ExpressibleByArgument, CaseIterable { case text,
 /// Options shared by the commands that read programs.
 struct ProgramOptions: ParsableArguments {
   @Option(
-    name: .customShort("D", allowingJoined: true), parsing: .singleValue,
+    name: .customShort("D"), parsing: .singleValue,
     help: ArgumentHelp("Set a `param` of the program.", valueName: "name=value"))
   var definitions: [String] = []
 

@@ -33,6 +33,11 @@ enum Terminal {
     }
     sigemptyset(&action.sa_mask)
     sigaction(SIGINT, &action, nil)
+    // Whoever started the command may have blocked the signal.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    sigprocmask(SIG_UNBLOCK, &signals, nil)
     signal(SIGPIPE, SIG_IGN)
   }
 

@@ -4,7 +4,8 @@ import Testing
 
 /// The command as its users and scripts meet it: what it prints where, and its exit status.
 @Suite struct CommandTests {
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
 
   /// The command beside the test bundle that is running.
   static let executable: URL = {
@@ -50,7 +51,9 @@ import Testing
     try process.run()
     if let interruptAfter {
       Thread.sleep(forTimeInterval: interruptAfter)
-      process.interrupt()
+      kill(process.processIdentifier, SIGINT)
+      for _ in 0..<300 where process.isRunning { Thread.sleep(forTimeInterval: 0.1) }
+      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     }
     process.waitUntilExit()
     let status = process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
@@ -142,7 +145,8 @@ import Testing
   }
 
   @Test func diagnosticsAsJSON() throws {
-    let (outcome, _) = try run(["check", "--diagnostics", "json", "m.alea"], files: ["m.alea": "let a = 1\nprint(b)\nprint(c)\n"])
+    let (outcome, _) = try run(
+      ["check", "--diagnostics", "json", "m.alea"], files: ["m.alea": "let a = 1\nprint(b)\nprint(c)\n"])
     let lines = outcome.errors.split(separator: "\n")
     #expect(lines.count == 2)
     for (line, number) in zip(lines, [2, 3]) {
@@ -194,18 +198,20 @@ import Testing
     #expect(checked.status == 1 && checked.errors.contains("m.alea"))
     let (formatted, folder) = try run(["format", "m.alea"], files: ["m.alea": untidy])
     #expect(formatted.status == 0)
-    #expect(try String(contentsOf: folder.appendingPathComponent("m.alea"), encoding: .utf8) == "let a = 1  // one\nprint(a + 2)\n")
+    #expect(
+      try String(contentsOf: folder.appendingPathComponent("m.alea"), encoding: .utf8) == "let a = 1  // one\nprint(a + 2)\n")
     let (broken, kept) = try run(["format", "m.alea"], files: ["m.alea": "let = \n"])
     #expect(broken.status == 2)
     #expect(try String(contentsOf: kept.appendingPathComponent("m.alea"), encoding: .utf8) == "let = \n")
   }
 
   @Test func simulationsRepeatOnAnyNumberOfThreads() throws {
-    let program = Self.coins + """
+    let program =
+      Self.coins + """
 
-      policy Fair for Coins { coin ~ Uniform({fair, biased}) }
-      print(simulate(Coins, Fair(), episodes: 700).mean)
-      """
+        policy Fair for Coins { coin ~ Uniform({fair, biased}) }
+        print(simulate(Coins, Fair(), episodes: 700).mean)
+        """
     let outputs = try [["--threads", "1"], ["--threads", "2"], ["--threads", "2", "--seed", "1"]].map {
       try run(["run", "m.alea"] + $0, files: ["m.alea": program]).0.output
     }

@@ -47,7 +47,7 @@ struct SupportExpander: Sendable {
       }
     }
     func probability(_ index: Int) throws -> Double {
-      try require(parameters[index] >= 0 && parameters[index] <= 1, index, "outside 0..1")
+      try require(parameters[index] >= 0 && parameters[index] <= 1, index, "which is not a probability")
       return parameters[index]
     }
     switch family {
