@@ -20,7 +20,7 @@ enum Natives {
     NativeFunction(
       type.name,
       type.parameters.map {
-        NativeParameter($0.name, isPositional: true, default: $0.defaultValue.description, $0.doc)
+        NativeParameter($0.name, isPositional: true, default: $0.defaultValue.description, names: names(of: $0), $0.doc)
       }, returns: "a method", isQuery: false, documentation: type.summary, example: "solve(M, by: \(type.name)())"
     ) { call in
       var arguments: [String: MethodValue] = [:]
@@ -41,6 +41,11 @@ enum Natives {
         throw call.fault(error.problem, at: error.argument, notes: [error.remedy])
       }
     }
+  }
+
+  private static func names(of parameter: MethodParameter) -> [String] {
+    if case .symbol(let names) = parameter.kind { return names }
+    return []
   }
 
   // MARK: Arguments

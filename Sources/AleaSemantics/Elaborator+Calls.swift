@@ -463,7 +463,7 @@ extension Elaborator {
         continue
       }
       let value: Value
-      switch try elaborate(argument.value) {
+      switch try named(parameter, argument.value) ?? elaborate(argument.value) {
       case .value(let known): value = known
       case .unchecked:
         isUnchecked = true
@@ -491,6 +491,17 @@ extension Elaborator {
     } catch let error as ValueError {
       throw fault(error.message, span, label: error.label, notes: error.notes)
     }
+  }
+
+  /// A bare name where a parameter takes one of a few names.
+  private func named(_ parameter: NativeParameter, _ expression: AST.Expression) throws -> Operand? {
+    guard !parameter.names.isEmpty, case .name(let name) = expression.kind else { return nil }
+    if parameter.names.contains(name) { return .value(.symbol(Symbol(name))) }
+    if try lookup(name, expression.span) != nil { return nil }
+    let nearest = Spelling.nearest(name, in: parameter.names)
+    throw fault(
+      "`\(parameter.label)` is one of \(list(parameter.names))", expression.span,
+      label: nearest.map { "did you mean `\($0)`?" } ?? "")
   }
 
   /// While a program is checked: models are elaborated with the arguments given here, and questions about their states.

@@ -81,10 +81,14 @@ public struct NativeParameter: Sendable {
   /// The default as text; nil when the argument is required.
   public let defaultText: String?
   public let documentation: String
+  /// The names that may stand for a value here: `sweeps: gaussSeidel`.
+  public let names: [String]
 
   public init(
-    _ label: String, kind: Kind = .value, isPositional: Bool = false, default defaultText: String? = nil, _ documentation: String
+    _ label: String, kind: Kind = .value, isPositional: Bool = false, default defaultText: String? = nil, names: [String] = [],
+    _ documentation: String
   ) {
+    self.names = names
     self.label = label
     self.kind = kind
     self.isPositional = isPositional
