@@ -47,7 +47,10 @@ extension SessionCore {
     let start = Self.seconds()
     do {
       let planner = try Planner(for: explored.sparse, preferred: method, tolerance: tolerance)
-      let sparse = try planner.method.solve(explored.sparse, control: control)
+      var sparse = try planner.method.solve(explored.sparse, control: control)
+      if sparse.stages?.policy != nil {
+        sparse.notes.append("values and policy are those of the first step; `policy[..., t: k]` is the policy after k steps")
+      }
       let seconds = Self.seconds() - start
       var solution = Solution(
         explored: explored, sparse: sparse, path: path(explored, planner), exploringTime: exploring, solvingTime: seconds)

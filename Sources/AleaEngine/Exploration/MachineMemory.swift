@@ -8,7 +8,8 @@
 
 /// The memory the machine can give.
 enum MachineMemory {
-  /// Nine tenths of what is available now, within the limits of the container; four gigabytes where the system does not say.
+  /// Half of what is available now, within the limits of the container, since solving takes room too; two gigabytes where the system
+  /// does not say.
   static var available: Int {
     var result = 4 << 30
     if let text = read("/proc/meminfo"),
@@ -22,7 +23,7 @@ enum MachineMemory {
     {
       result = min(result, max(0, limit - used))
     }
-    return result / 10 * 9
+    return result / 2
   }
 
   private static func read(_ path: String) -> String? {
