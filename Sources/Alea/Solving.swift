@@ -63,6 +63,8 @@ extension SessionCore {
 
   /// Models with more states answer without channel totals and occupancy, which cost as much as solving.
   private static let statesWithParts = 50_000
+  /// And so do finite horizons with more transitions over all steps.
+  private static let workOfParts = 200_000_000
 
   private func addParts(to solution: inout Solution) throws {
     let sparse = solution.explored.sparse
@@ -77,7 +79,11 @@ extension SessionCore {
       solution.channelTotals = try channels(of: sparse, following: solution.sparse.policy)
     case .total:
       solution.channelTotals = try channels(of: sparse, following: solution.sparse.policy)
-    case .finiteHorizon: break
+    case .finiteHorizon(let horizon, let discount):
+      guard let choices = solution.sparse.stages?.policy, horizon * sparse.transitionCount < Self.workOfParts else { return }
+      let result = StageEvaluation(choices, of: sparse, horizon: horizon, discount: discount)
+      solution.channelTotals = result.channels.map { .init(name: $0.name, totals: $0.totals) }
+      solution.occupancy = result.occupancy
     }
   }
 

@@ -111,6 +111,12 @@ public enum AnswerText {
   private static func lines(of size: ModelSize, _ options: ReportOptions) -> [String] {
     var table = TextTable([.init(""), .init("", .trailing)], unicode: options.unicode)
     table.add(["states", NumberText.grouped(size.states)])
+    if let combinations = size.combinations, combinations != Double(size.states) {
+      table.add([
+        "combinations of values",
+        combinations < 0x1p53 ? NumberText.grouped(Int(combinations)) : NumberText.significant(combinations, digits: 3),
+      ])
+    }
     table.add(["choices", NumberText.grouped(size.choices)])
     table.add(["transitions", NumberText.grouped(size.transitions)])
     if size.terminal > 0 { table.add(["terminal states", NumberText.grouped(size.terminal)]) }

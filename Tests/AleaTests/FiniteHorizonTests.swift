@@ -43,6 +43,20 @@ import Testing
     for shown in 1...6 { #expect(try number(session, "best.value[shown: \(shown), kept: false, t: 2]") == Double(shown)) }
   }
 
+  /// All of the value is one channel's, and three steps are spent whatever happens.
+  @Test func channelsAndOccupancyAddUp() throws {
+    let session = Session()
+    try session.run(text: Self.die, name: "die.alea")
+    for shown in 1...6 {
+      let value = try number(session, "best.value[shown: \(shown), kept: false]")
+      #expect(abs(try number(session, "best.channels.reward[shown: \(shown), kept: false]") - value) < 1e-9)
+    }
+    #expect(abs(try number(session, "sum(s in 1..6, k in {false, true}: best.occupancy[shown: s, kept: k])") - 3) < 1e-12)
+    // The first throw is kept when it shows 5 or 6, the second when it shows 4, 5 or 6.
+    #expect(
+      abs(try number(session, "sum(s in 1..6: best.occupancy[shown: s, kept: true])") - (2 * 2.0 / 6 + 4.0 / 6 / 2)) < 1e-12)
+  }
+
   @Test func aStepOutsideTheHorizonIsNamed() throws {
     let session = Session()
     try session.run(text: Self.die, name: "die.alea")

@@ -83,6 +83,9 @@ extension SimulationSummary: ObjectValue {
 public struct ModelSize: Hashable, Sendable {
   public var model: String
   public var states: Int
+  /// How many combinations of values the domains of the states allow; nil when there is no end of them. Those that are not among
+  /// ``states`` are never reached.
+  public var combinations: Double?
   public var choices: Int
   public var transitions: Int
   /// States in which the process ends, deadlocks included.
@@ -95,6 +98,8 @@ public struct ModelSize: Hashable, Sendable {
     let sparse = explored.sparse
     model = explored.process.name
     states = sparse.stateCount
+    let counts = explored.states.domains.map(\.count)
+    combinations = counts.contains(nil) ? nil : counts.reduce(1.0) { $0 * Double($1 ?? 1) }
     choices = sparse.choiceCount
     transitions = sparse.transitionCount
     terminal = (0..<sparse.stateCount).reduce(0) { sparse.isTerminal($1) ? $0 + 1 : $0 }
@@ -110,7 +115,8 @@ extension ModelSize: ObjectValue {
   }
   public var members: [(name: String, summary: String)] {
     [
-      ("states", "how many states were reached"), ("choices", "pairs of a state and an action"),
+      ("states", "how many states were reached"), ("combinations", "how many the domains allow"),
+      ("choices", "pairs of a state and an action"),
       ("transitions", "successors of all choices"), ("terminal", "states in which the process ends"),
       ("deadlocks", "states without an available action"), ("bytes", "memory of the explicit form"),
     ]
@@ -119,6 +125,7 @@ extension ModelSize: ObjectValue {
   public func member(_ name: String) throws -> Value? {
     switch name {
     case "states": .integer(states)
+    case "combinations": combinations.map { $0 < 0x1p53 ? .integer(Int($0)) : .real($0) } ?? .real(.infinity)
     case "choices": .integer(choices)
     case "transitions": .integer(transitions)
     case "terminal": .integer(terminal)
