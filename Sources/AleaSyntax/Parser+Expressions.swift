@@ -20,43 +20,58 @@ extension Parser {
 
   // MARK: Operators
 
-  private static let levels: [[(TokenKind, AST.BinaryOperator)]] = [
-    [(.orWord, .or)],
-    [(.andWord, .and)],
-    [],  // `not`
-    [
-      (.equalEqual, .equal), (.notEqual, .notEqual), (.less, .less), (.lessEqual, .lessEqual), (.greater, .greater),
-      (.greaterEqual, .greaterEqual), (.inWord, .in),
-    ],
-    [],  // ranges
-    [(.bar, .union)],
-    [(.plus, .add), (.minus, .subtract)],
-    [(.star, .multiply), (.slash, .divide), (.divWord, .integerDivide), (.modWord, .modulo)],
-  ]
   private static let notLevel = 2
   private static let comparisonLevel = 3
   private static let rangeLevel = 4
   private static let unionLevel = 5
+  private static let sumLevel = 6
+  private static let productLevel = 7
+  private static let operandLevel = 8
 
-  private func binaryOperator(at level: Int) -> AST.BinaryOperator? {
+  /// The level of the operator that the current token is, and the operator (none for `..`).
+  private var infix: (level: Int, operation: AST.BinaryOperator?)? {
     // A line that begins with an operator that can begin nothing else goes on with the line before.
-    if atLineStart, kind == .minus || kind == .less { return nil }
-    for (token, operation) in Self.levels[level] where token == kind { return operation }
-    return nil
+    switch kind {
+    case .orWord: (0, .or)
+    case .andWord: (1, .and)
+    case .equalEqual: (Self.comparisonLevel, .equal)
+    case .notEqual: (Self.comparisonLevel, .notEqual)
+    case .less: atLineStart ? nil : (Self.comparisonLevel, .less)
+    case .lessEqual: (Self.comparisonLevel, .lessEqual)
+    case .greater: (Self.comparisonLevel, .greater)
+    case .greaterEqual: (Self.comparisonLevel, .greaterEqual)
+    case .inWord: (Self.comparisonLevel, .in)
+    case .range: (Self.rangeLevel, nil)
+    case .bar: stopsAtBar ? nil : (Self.unionLevel, .union)
+    case .plus: (Self.sumLevel, .add)
+    case .minus: atLineStart ? nil : (Self.sumLevel, .subtract)
+    case .star: (Self.productLevel, .multiply)
+    case .slash: (Self.productLevel, .divide)
+    case .divWord: (Self.productLevel, .integerDivide)
+    case .modWord: (Self.productLevel, .modulo)
+    default: nil
+    }
   }
 
+  /// Operands joined by operators of a level or of those that bind more, by precedence climbing.
   private mutating func binary(level: Int) -> AST.Expression {
-    if level == Self.levels.count { return unary() }
-    if level == Self.notLevel { return not() }
-    if level == Self.rangeLevel { return range() }
-    if level == Self.unionLevel, stopsAtBar { return binary(level: level + 1) }
     let start = current.start
-    var left = binary(level: level + 1)
+    let begunByNot = kind == .notWord && level <= Self.notLevel
+    var left = begunByNot ? not() : unary()
+    /// Operators that bind more than what `left` is made of cannot follow it.
+    var ceiling = begunByNot ? Self.notLevel : Self.operandLevel
     var count = 0
-    while let operation = binaryOperator(at: level) {
+    while let (operatorLevel, operation) = infix, operatorLevel >= level, operatorLevel <= ceiling {
       let token = current
       advance()
-      count += 1
+      guard let operation else {
+        let high = binary(level: Self.rangeLevel + 1)
+        left = AST.Expression(.range(left, high), span(from: start))
+        ceiling = Self.rangeLevel - 1
+        continue
+      }
+      count = operatorLevel == ceiling ? count + 1 : 1
+      ceiling = operatorLevel
       if count > Self.maximumChain {
         report(
           .error(
@@ -64,9 +79,11 @@ extension Parser {
             notes: ["use `sum(...)`, `all(...)` or `any(...)` over a set"]))
         return left
       }
-      let right = binary(level: level + 1)
+      let right = binary(level: operatorLevel + 1)
       left = AST.Expression(.binary(operation, left, right, operatorSpan: span(token)), span(from: start))
-      if level == Self.comparisonLevel, let second = binaryOperator(at: level), second != .in {
+      if operatorLevel == Self.comparisonLevel, let next = infix, next.level == Self.comparisonLevel,
+        let second = next.operation, second != .in
+      {
         report(
           .error(
             "comparisons cannot be chained", at: span(current), label: "a second comparison",
@@ -97,15 +114,6 @@ extension Parser {
     var result = binary(level: Self.notLevel + 1)
     for token in operators.reversed() { result = AST.Expression(.unary(.not, result), span(from: token.start)) }
     return result
-  }
-
-  private mutating func range() -> AST.Expression {
-    let start = current.start
-    let low = binary(level: Self.rangeLevel + 1)
-    guard kind == .range else { return low }
-    advance()
-    let high = binary(level: Self.rangeLevel + 1)
-    return AST.Expression(.range(low, high), span(from: start))
   }
 
   private mutating func unary() -> AST.Expression {
@@ -159,7 +167,7 @@ extension Parser {
       case .leftParen:
         let opened = current
         mark(.isTight)
-        if case .name(let word) = result.kind, AST.binderWords.contains(word), startsBinding(after: 1) {
+        if startsBinding(after: 1), case .name(let word) = result.kind, AST.binderWords.contains(word) {
           result = binder(word: AST.Name(word, result.span), opened: opened, start: start)
           continue
         }
@@ -277,12 +285,13 @@ extension Parser {
     switch token.kind {
     case .integer:
       advance()
-      let digits = text(token).filter { $0 != "_" }
+      if let value = shortInteger(token) { return AST.Expression(.integer(value), span(token)) }
+      let digits = digits(token)
       if let value = Int(digits), value.magnitude < 1 << 53 { return AST.Expression(.integer(value), span(token)) }
       return AST.Expression(.real(Double(digits) ?? .infinity), span(token))
     case .real:
       advance()
-      let value = Double(text(token).filter { $0 != "_" }) ?? .nan
+      let value = Double(digits(token)) ?? .nan
       if !value.isFinite { report(.error("the number `\(text(token))` is too large", at: span(token))) }
       return AST.Expression(.real(value), span(token))
     case .trueWord, .falseWord:
@@ -342,6 +351,22 @@ extension Parser {
       expected("an expression")
       return errorExpression()
     }
+  }
+
+  /// The value of a number of at most 15 digits.
+  private func shortInteger(_ token: Token) -> Int? {
+    guard token.end - token.start <= 15 else { return nil }
+    var value = 0
+    for index in Int(token.start)..<Int(token.end) where file.bytes[index] != UInt8(ascii: "_") {
+      value = value * 10 + Int(file.bytes[index] &- 48)
+    }
+    return value
+  }
+
+  /// The text of a number without the marks between its digits.
+  private func digits(_ token: Token) -> String {
+    let text = text(token)
+    return text.utf8.contains(UInt8(ascii: "_")) ? text.filter { $0 != "_" } : text
   }
 
   /// Whether the star at an index follows another one at once.
@@ -475,7 +500,7 @@ extension Parser {
 
   private mutating func match(_ token: Token) -> AST.Expression {
     advance()
-    let scrutinee = binary(level: Self.rangeLevel + 2)
+    let scrutinee = binary(level: Self.sumLevel)
     guard kind == .leftBrace else {
       expected("`{` and the cases of `match`")
       return errorExpression()

@@ -249,8 +249,8 @@ public struct Parser {
   /// The `///` lines just above a token.
   func documentation(before token: Token) -> String {
     let start = index > 0 ? Int(tokens[index - 1].end) : 0
+    guard hasComment(start..<Int(token.start)) else { return "" }
     let gap = String(decoding: file.bytes[start..<Int(token.start)], as: UTF8.self)
-    guard gap.contains("///") else { return "" }
     var lines: [Substring] = []
     for line in gap.split(separator: "\n", omittingEmptySubsequences: false) {
       let trimmed = line.drop { $0 == " " || $0 == "\t" || $0 == "\r" }
@@ -262,6 +262,12 @@ public struct Parser {
       }
     }
     return lines.joined(separator: "\n")
+  }
+
+  private func hasComment(_ range: Range<Int>) -> Bool {
+    file.bytes.withUnsafeBufferPointer { bytes in
+      range.contains { bytes[$0] == UInt8(ascii: "/") }
+    }
   }
 
   /// Runs `body` where line ends do not count (true) or count (false).
