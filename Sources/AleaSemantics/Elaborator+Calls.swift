@@ -2,132 +2,6 @@ import AleaModel
 import AleaSyntax
 
 extension Elaborator {
-  // MARK: Binders
-
-  /// Runs `body` for every combination of the bound values; the filter's operand is passed when it is not known to hold.
-  mutating func forEach(
-    _ bindings: [AST.Binding], _ filter: AST.Expression?, _ body: (inout Elaborator, Operand?) throws -> Void
-  ) throws {
-    func descend(_ elaborator: inout Elaborator, _ rest: ArraySlice<AST.Binding>) throws {
-      guard let binding = rest.first else {
-        if let filter {
-          let condition = try elaborator.boolean(filter)
-          if case .value(.boolean(let known)) = condition {
-            if known { try body(&elaborator, nil) }
-            return
-          }
-          return try body(&elaborator, condition)
-        }
-        return try body(&elaborator, nil)
-      }
-      let set = try elaborator.elaborate(binding.set)
-      guard let members = try elaborator.elements(of: set, binding.set.span) else {
-        elaborator.locals.append(Local(name: binding.name.text, operand: .unchecked("a value")))
-        defer { elaborator.locals.removeLast() }
-        return try descend(&elaborator, rest.dropFirst())
-      }
-      for member in members {
-        elaborator.locals.append(Local(name: binding.name.text, operand: member))
-        defer { elaborator.locals.removeLast() }
-        try descend(&elaborator, rest.dropFirst())
-      }
-    }
-    try descend(&self, bindings[...])
-  }
-
-  mutating func binder(
-    _ word: AST.Name, _ bindings: [AST.Binding], _ filter: AST.Expression?, _ body: AST.Expression, _ span: SourceSpan
-  ) throws -> Operand {
-    let zero = Operand.value(.integer(0))
-    var collected: [(value: Operand, key: Operand?)] = []
-    let isArg = word.text == "argmax" || word.text == "argmin"
-    if isArg, bindings.count != 1 { throw fault("`\(word.text)` ranges over one variable", word.span) }
-    try forEach(bindings, filter) { elaborator, condition in
-      var value: Operand
-      switch word.text {
-      case "all", "any", "count": value = try elaborator.boolean(body)
-      default: value = try elaborator.elaborate(body)
-      }
-      if let condition {
-        let neutral: Operand
-        switch word.text {
-        case "sum": neutral = zero
-        case "product": neutral = .value(.integer(1))
-        case "all": neutral = .value(.boolean(true))
-        case "any", "count": neutral = .value(.boolean(false))
-        case "min", "argmin": neutral = .value(.real(.infinity))
-        default: neutral = .value(.real(-.infinity))
-        }
-        value = try elaborator.select(condition, value, neutral, span, body.span, body.span)
-      }
-      collected.append((value, isArg ? elaborator.locals.last?.operand : nil))
-    }
-    let values = collected.map(\.value)
-    if let unchecked = values.first(where: { if case .unchecked = $0 { true } else { false } }) { return unchecked }
-    func combine(_ operation: AST.BinaryOperator, from start: Operand) throws -> Operand {
-      try balanced(values) { try binary(operation, $0, $1, span, word.span, body.span, body.span) } ?? start
-    }
-    switch word.text {
-    case "sum": return try combine(.add, from: zero)
-    case "product": return try combine(.multiply, from: .value(.integer(1)))
-    case "all": return try balanced(values) { try connect(.and, $0, $1, span) } ?? .value(.boolean(true))
-    case "any": return try balanced(values) { try connect(.or, $0, $1, span) } ?? .value(.boolean(false))
-    case "count":
-      let ones = try values.map { try select($0, .value(.integer(1)), zero, span, body.span, body.span) }
-      return try balanced(ones) { try binary(.add, $0, $1, span, word.span, body.span, body.span) } ?? zero
-    case "min", "max":
-      guard let result = try balanced(values, { try extremum(word.text == "min" ? .min : .max, $0, $1, span, body.span) }) else {
-        throw fault("`\(word.text)` over an empty set has no value", span)
-      }
-      return result
-    default:
-      guard var best = collected.first, let firstKey = best.key else {
-        throw fault("`\(word.text)` over an empty set has no value", span)
-      }
-      var key = firstKey
-      for each in collected.dropFirst() {
-        let better = try binary(
-          word.text == "argmax" ? .greater : .less, each.value, best.value, span, word.span, body.span, body.span)
-        best.value = try select(better, each.value, best.value, span, body.span, body.span)
-        key = try select(better, each.key ?? key, key, span, body.span, body.span)
-      }
-      return key
-    }
-  }
-
-  /// Combines neighbours in a balanced tree, so that deep chains do not arise.
-  private func balanced(_ values: [Operand], _ combine: (Operand, Operand) throws -> Operand) rethrows -> Operand? {
-    var level = values
-    while level.count > 1 {
-      var next: [Operand] = []
-      for index in stride(from: 0, to: level.count - 1, by: 2) { next.append(try combine(level[index], level[index + 1])) }
-      if level.count % 2 == 1, let last = level.last { next.append(last) }
-      level = next
-    }
-    return level.first
-  }
-
-  private func extremum(_ function: BinaryFunction, _ a: Operand, _ b: Operand, _ span: SourceSpan, _ place: SourceSpan) throws
-    -> Operand
-  {
-    if case .unchecked = a { return a }
-    if case .unchecked = b { return b }
-    for operand in [a, b] {
-      switch operand {
-      case .value(.integer), .value(.real): continue
-      case .scalar(let id) where isNumber(id): continue
-      default: throw fault("`\(function.rawValue)` needs numbers, and this is \(describe(operand))", place)
-      }
-    }
-    if case .value(let left) = a, case .value(let right) = b, let (x, xType) = encode(left), let (y, yType) = encode(right) {
-      let result = function(x, y)
-      if result.isNaN { throw fault("`\(function.rawValue)` of something that is not a number", place) }
-      return .value(xType == .integer && yType == .integer ? .integer(Int(result)) : .real(result))
-    }
-    guard let left = scalar(a), let right = scalar(b) else { throw Self.silent }
-    return .scalar(context.pool.binary(function, left, right, type: resultType(function, left, right), span: span))
-  }
-
   // MARK: Calls
 
   mutating func call(_ callee: AST.Expression, _ arguments: [AST.Argument], _ span: SourceSpan) throws -> Operand {
@@ -179,13 +53,13 @@ extension Elaborator {
     }
   }
 
-  private func isObject(_ expression: AST.Expression) -> Bool {
+  func isObject(_ expression: AST.Expression) -> Bool {
     var copy = self
     if case .value(.object)? = try? copy.elaborate(expression) { return true }
     return false
   }
 
-  private mutating func given(_ arguments: [AST.Argument]) throws -> [GivenArgument] {
+  mutating func given(_ arguments: [AST.Argument]) throws -> [GivenArgument] {
     try arguments.map { argument in
       switch try elaborate(argument.value) {
       case .value(let value): return GivenArgument(label: argument.label?.text, value: value, span: argument.value.span)
@@ -224,7 +98,7 @@ extension Elaborator {
   func list(_ names: [String]) -> String { names.map { "`\($0)`" }.joined(separator: ", ") }
 
   /// Applies a function written in Alea.
-  private mutating func apply(
+  mutating func apply(
     _ function: FunctionDefinition, _ arguments: [AST.Argument], _ place: SourceSpan, _ span: SourceSpan
   )
     throws -> Operand
@@ -289,7 +163,7 @@ extension Elaborator {
   }
 
   /// Applies a pure function of the language.
-  private mutating func call(_ builtin: Builtin, _ arguments: [AST.Argument], _ span: SourceSpan) throws -> Operand {
+  mutating func call(_ builtin: Builtin, _ arguments: [AST.Argument], _ span: SourceSpan) throws -> Operand {
     func count(_ wanted: ClosedRange<Int>) throws {
       guard wanted.contains(arguments.count) else {
         throw fault(
@@ -389,7 +263,7 @@ extension Elaborator {
     }
   }
 
-  private func apply(_ function: UnaryFunction, _ type: ScalarType?, _ operand: Operand, _ span: SourceSpan, _ place: SourceSpan)
+  func apply(_ function: UnaryFunction, _ type: ScalarType?, _ operand: Operand, _ span: SourceSpan, _ place: SourceSpan)
     throws
     -> Operand
   {
@@ -416,322 +290,5 @@ extension Elaborator {
     }
     guard let id = scalar(operand) else { throw Self.silent }
     return .scalar(context.pool.unary(function, id, type: type ?? context.pool[id].type, span: span))
-  }
-
-  // MARK: Native functions
-
-  private mutating func call(_ native: NativeFunction, _ arguments: [AST.Argument], _ place: SourceSpan, _ span: SourceSpan)
-    throws -> Operand
-  {
-    if context.model != nil, native.isQuery {
-      throw fault(
-        "`\(native.name)` is a question about a model and cannot stand inside one", place, notes: ["ask it at the top level"])
-    }
-    var values: [String: NativeCall.Argument] = [:]
-    var expressions: [String: AST.Expression] = [:]
-    var variadic: [NativeCall.Argument] = []
-    var isUnchecked = false
-    let positional = native.parameters.filter { $0.isPositional && $0.kind != .variadic }
-    let takesMany = native.parameters.contains { $0.kind == .variadic }
-    var position = 0
-    for argument in arguments {
-      let parameter: NativeParameter
-      if let label = argument.label {
-        guard let found = native.parameters.first(where: { $0.label == label.text }) else {
-          let labels = native.parameters.map(\.label)
-          let nearest = Spelling.nearest(label.text, in: labels)
-          throw fault(
-            "`\(native.name)` has no argument `\(label.text)`", label.span, label: nearest.map { "did you mean `\($0)`?" } ?? "",
-            notes: labels.isEmpty ? ["it takes no arguments"] : ["its arguments are \(list(labels))"])
-        }
-        parameter = found
-      } else if position < positional.count {
-        parameter = positional[position]
-        position += 1
-      } else if takesMany, let many = native.parameters.first(where: { $0.kind == .variadic }) {
-        parameter = many
-      } else {
-        throw fault(
-          "`\(native.name)` does not take this argument", argument.value.span, label: positional.isEmpty ? "" : "one too many",
-          notes: ["its arguments are \(list(native.parameters.map(\.label)))"])
-      }
-      if values[parameter.label] != nil || expressions[parameter.label] != nil {
-        throw fault("`\(parameter.label)` is given twice", argument.value.span)
-      }
-      if parameter.kind == .modelExpression {
-        expressions[parameter.label] = argument.value
-        continue
-      }
-      let value: Value
-      switch try named(parameter, argument.value) ?? elaborate(argument.value) {
-      case .value(let known): value = known
-      case .unchecked:
-        isUnchecked = true
-        value = .nothing
-      case .distribution, .scalar, .array, .record: throw fault("the argument must be known", argument.value.span)
-      }
-      let given = NativeCall.Argument(value: value, span: argument.value.span)
-      if parameter.kind == .variadic { variadic.append(given) } else { values[parameter.label] = given }
-    }
-    for parameter in native.parameters where parameter.defaultText == nil && parameter.kind != .variadic {
-      if values[parameter.label] == nil, expressions[parameter.label] == nil {
-        throw fault(
-          "`\(native.name)` needs \(parameter.isPositional ? "an argument" : "`\(parameter.label):`")", span,
-          label: parameter.documentation.isEmpty ? "" : "missing: \(parameter.documentation)")
-      }
-    }
-    if context.isChecking, native.isQuery || isUnchecked {
-      try checkModels(values, expressions)
-      return .unchecked(native.resultType)
-    }
-    let call = NativeCall(
-      span: span, arguments: values, variadic: variadic, expressions: expressions, environment: environment, locals: locals)
-    do {
-      return .value(try native.body(call))
-    } catch let error as ValueError {
-      throw fault(error.message, span, label: error.label, notes: error.notes)
-    }
-  }
-
-  /// A bare name where a parameter takes one of a few names.
-  private func named(_ parameter: NativeParameter, _ expression: AST.Expression) throws -> Operand? {
-    guard !parameter.names.isEmpty, case .name(let name) = expression.kind else { return nil }
-    if parameter.names.contains(name) { return .value(.symbol(Symbol(name))) }
-    if try lookup(name, expression.span) != nil { return nil }
-    let nearest = Spelling.nearest(name, in: parameter.names)
-    throw fault(
-      "`\(parameter.label)` is one of \(list(parameter.names))", expression.span,
-      label: nearest.map { "did you mean `\($0)`?" } ?? "")
-  }
-
-  /// While a program is checked: models are elaborated with the arguments given here, and questions about their states.
-  private func checkModels(_ values: [String: NativeCall.Argument], _ expressions: [String: AST.Expression]) throws {
-    for (_, argument) in values.sorted(by: { $0.value.span.start < $1.value.span.start }) {
-      guard case .object(let object) = argument.value, let model = object as? ModelObject else { continue }
-      if model.arguments.contains(where: { if case .nothing = $0.value { true } else { false } }) { continue }
-      let isPlain = model.arguments.isEmpty && model.definition.syntax.parameters.allSatisfy { $0.defaultValue != nil }
-      guard Process.Kind(rawValue: model.definition.syntax.kind.rawValue) != nil, model.definition.syntax.kind != .causal else {
-        continue
-      }
-      // With its defaults a model is checked where it is declared.
-      if !isPlain { _ = try model.instantiate(at: argument.span, isChecking: true) }
-    }
-    guard !expressions.isEmpty, case .object(let object)? = values["in"]?.value, let model = object as? ModelObject,
-      let process = try? model.instantiate(isChecking: true)
-    else { return }
-    for (_, expression) in expressions.sorted(by: { $0.value.span.start < $1.value.span.start }) {
-      _ = try ModelElaborator.elaborate(expression, over: process, environment: environment, locals: locals, isChecking: true)
-    }
-  }
-
-  // MARK: Indices and members
-
-  mutating func index(_ base: AST.Expression, _ arguments: [AST.Argument], _ span: SourceSpan) throws -> Operand {
-    let operand = try elaborate(base)
-    switch operand {
-    case .unchecked:
-      for argument in arguments { _ = try? elaborate(argument.value) }
-      return operand
-    case .value(.object(let object)):
-      var given: [IndexArgument] = []
-      for argument in arguments {
-        var value: Value?
-        if case .name(let name) = argument.value.kind, try lookup(name, argument.value.span) == nil {
-          value = object.symbol(named: name)
-          if value == nil { throw unknownName(name, argument.value.span) }
-        } else {
-          switch try elaborate(argument.value) {
-          case .value(let known): value = known
-          case .unchecked(let type): return .unchecked(type)
-          default: throw fault("an index must be known here", argument.value.span)
-          }
-        }
-        given.append(IndexArgument(label: argument.label?.text, value: value ?? .nothing))
-      }
-      do {
-        return .value(try object.subscriptValue(given))
-      } catch let error as ValueError {
-        throw fault(error.message, span, label: error.label, notes: error.notes)
-      }
-    case .value(.type):
-      throw fault("a type cannot stand here", span)
-    case .value(.record(let fields)):
-      // A record whose keys are symbols: `weight[left]`.
-      throw fault("a record has fields, not indices", span, label: "write `.\(fields.first?.name ?? "field")`")
-    default: break
-    }
-    if let labelled = arguments.first(where: { $0.label != nil }) {
-      throw fault("an array is indexed without labels", labelled.label?.span ?? span)
-    }
-    if arguments.isEmpty { throw fault("an index is missing", span) }
-    var result = operand
-    for argument in arguments { result = try element(of: result, elaborate(argument.value), span, argument.value.span) }
-    return result
-  }
-
-  private func element(of operand: Operand, _ index: Operand, _ span: SourceSpan, _ place: SourceSpan) throws -> Operand {
-    if case .unchecked = index { return index }
-    let elements: [Operand]
-    var domain: Domain?
-    switch operand {
-    case .unchecked: return operand
-    case .value(.array(let values)): elements = values.map { .value($0) }
-    case .array(let operands, let arrayIndex):
-      elements = operands
-      if case .domain(let given) = arrayIndex { domain = given }
-    case .value(.set), .value(.range): throw fault("a set has no order; put the values into an array", span)
-    default: throw fault("\(describe(operand)) cannot be indexed", span)
-    }
-    if let domain {
-      if case .value(let value) = index {
-        guard let (code, _) = encode(value), let position = domain.position(of: code) else {
-          throw fault("`\(value)` is not an index of this family", place, notes: ["it is indexed by \(text(of: domain))"])
-        }
-        return elements[position]
-      }
-      return try choose(elements, position: position(of: index, in: domain, place), span, place)
-    }
-    if case .value(let value) = index {
-      guard case .integer(let position) = value else {
-        throw fault("an array is indexed by integers from 0, and this is \(value.kindDescription)", place)
-      }
-      guard position >= 0, position < elements.count else {
-        throw fault(
-          elements.isEmpty ? "the array is empty" : "index \(position) is past the array", place,
-          label: elements.isEmpty ? "" : "the array has \(elements.count) elements, 0 to \(elements.count - 1)")
-      }
-      return elements[position]
-    }
-    guard case .scalar(let id) = index, context.pool[id].type == .integer else {
-      throw fault("an array is indexed by integers from 0, and this is \(describe(index))", place)
-    }
-    return try choose(elements, position: id, span, place)
-  }
-
-  /// The position of an unknown index within a family's index set.
-  private func position(of index: Operand, in domain: Domain, _ place: SourceSpan) throws -> ExpressionID {
-    guard case .scalar(let id) = index else { throw fault("\(describe(index)) cannot be an index", place) }
-    switch domain {
-    case .range(let low, _):
-      guard context.pool[id].type == .integer else { throw fault("this family is indexed by \(text(of: domain))", place) }
-      if low == 0 { return id }
-      return context.pool.binary(.subtract, id, context.pool.constant(Double(low), type: .integer), type: .integer, span: place)
-    case .boolean:
-      guard context.pool[id].type == .boolean || isBit(id) else {
-        throw fault("this family is indexed by \(text(of: domain))", place)
-      }
-      return id
-    case .symbols, .numbers:
-      // A table from codes to positions; NaN where there is none.
-      guard let count = domain.count else { throw Self.silent }
-      var result = context.pool.constant(-1, type: .integer)
-      for position in (0..<count).reversed() {
-        let code = context.pool.constant(domain.value(at: position), type: context.pool[id].type)
-        let test = context.pool.binary(.equal, id, code, type: .boolean, span: place)
-        result = context.pool.select(
-          test, context.pool.constant(Double(position), type: .integer), result, type: .integer, span: place)
-      }
-      return result
-    case .integers, .reals: throw Self.silent
-    }
-  }
-
-  func text(of domain: Domain) -> String {
-    switch domain {
-    case .boolean: return "true and false"
-    case .range(let low, let high): return "\(low)..\(high)"
-    case .symbols(let codes):
-      return codes.prefix(8).map { context.symbols[$0].name }.joined(separator: ", ") + (codes.count > 8 ? ", ..." : "")
-    case .numbers(let values): return values.prefix(8).map { NumberText.significant($0, digits: 6) }.joined(separator: ", ")
-    case .integers: return "the integers"
-    case .reals: return "the real numbers"
-    }
-  }
-
-  /// The element at an unknown position.
-  func chooseElement(_ elements: [Operand], position: ExpressionID, _ span: SourceSpan) throws -> Operand {
-    try choose(elements, position: position, span, span)
-  }
-
-  private func choose(_ elements: [Operand], position: ExpressionID, _ span: SourceSpan, _ place: SourceSpan) throws -> Operand {
-    guard let first = elements.first else { throw fault("the array is empty", span) }
-    if let lists = optionalAll(elements.map(elementOperands)) {
-      guard Set(lists.map(\.count)).count == 1 else { throw fault("the rows of this array differ in length", span) }
-      return array(try lists[0].indices.map { column in try choose(lists.map { $0[column] }, position: position, span, place) })
-    }
-    if let records = optionalAll(elements.map(fieldList)), let names = records.first?.map(\.name) {
-      guard records.allSatisfy({ $0.map(\.name) == names }) else {
-        throw fault("the records of this array have different fields", span)
-      }
-      return record(
-        try names.indices.map { field in
-          (names[field], try choose(records.map { $0[field].operand }, position: position, span, place))
-        })
-    }
-    var ids: [ExpressionID] = []
-    var type: ScalarType?
-    for element in elements {
-      guard let id = scalar(element) else {
-        throw fault("\(describe(first)) cannot be chosen by an index that is not known", span)
-      }
-      guard let joined = join(type ?? context.pool[id].type, context.pool[id].type) else {
-        throw fault("the elements of this array differ in kind", span)
-      }
-      type = joined
-      ids.append(id)
-    }
-    return .scalar(context.pool.gather(position, ids, type: type ?? .real, span: span))
-  }
-
-  private func optionalAll<Element>(_ values: [Element?]) -> [Element]? {
-    let present = values.compactMap { $0 }
-    return present.count == values.count ? present : nil
-  }
-
-  private func elementOperands(_ operand: Operand) -> [Operand]? {
-    switch operand {
-    case .value(.array(let values)): values.map { .value($0) }
-    case .array(let operands, _): operands
-    default: nil
-    }
-  }
-
-  mutating func member(_ base: AST.Expression, _ name: AST.Name, _ span: SourceSpan) throws -> Operand {
-    if case .name(let baseName) = base.kind, let model, baseName == model.modelName {
-      // `M.x` inside an expression about the states of M.
-      if let operand = try model.operand(named: name.text, at: name.span) { return operand }
-      let candidates = model.process.declarations.map(\.name)
-      let nearest = Spelling.nearest(name.text, in: candidates)
-      throw fault(
-        "`\(baseName)` has no variable `\(name.text)`", name.span, label: nearest.map { "did you mean `\($0)`?" } ?? "",
-        notes: candidates.isEmpty ? [] : ["its variables are \(list(candidates))"])
-    }
-    let operand = try elaborate(base)
-    if case .unchecked = operand { return operand }
-    if let fields = fieldList(operand) {
-      if let field = fields.first(where: { $0.name == name.text }) { return field.operand }
-      let nearest = Spelling.nearest(name.text, in: fields.map(\.name))
-      throw fault(
-        "the record has no field `\(name.text)`", name.span, label: nearest.map { "did you mean `\($0)`?" } ?? "",
-        notes: ["its fields are \(list(fields.map(\.name)))"])
-    }
-    guard case .value(.object(let object)) = operand else { throw fault("\(describe(operand)) has no members", name.span) }
-    if let model = object as? ModelObject {
-      throw fault(
-        "`\(model.definition.name).\(name.text)` stands for a variable and has no value of its own", span,
-        notes: [
-          "it can be used in questions about the model: `probability(of: \(model.definition.name).\(name.text) == ..., in: \(model.definition.name))`"
-        ])
-    }
-    do {
-      if let value = try object.member(name.text) { return .value(value) }
-    } catch let error as ValueError {
-      throw fault(error.message, name.span, label: error.label, notes: error.notes)
-    }
-    let names = object.members.map(\.name)
-    let nearest = Spelling.nearest(name.text, in: names)
-    throw fault(
-      "\(object.typeName) has no member `\(name.text)`", name.span, label: nearest.map { "did you mean `\($0)`?" } ?? "",
-      notes: names.isEmpty ? [] : ["its members are \(list(names))"])
   }
 }

@@ -143,7 +143,7 @@ extension ModelElaborator {
   }
 
   /// States and actions: their domains come from the text, before anything else.
-  private func declareChosenOrCarried(_ name: String, _ entry: Entry) throws {
+  func declareChosenOrCarried(_ name: String, _ entry: Entry) throws {
     let variable = entry.syntax
     var scope = elaborator()
     let isState = variable.role == .state
@@ -181,7 +181,7 @@ extension ModelElaborator {
     }
   }
 
-  private func elaborateInitial(_ name: String) throws {
+  func elaborateInitial(_ name: String) throws {
     guard let entry = entries[name], let declaration = process.declaration(named: name), !declaration.shape.variables.isEmpty,
       case .some(let domainSyntax) = entry.syntax.domain
     else { return }
@@ -214,7 +214,7 @@ extension ModelElaborator {
   }
 
   /// Runs a mechanism over the families of a variable that is already declared, and hands each scalar's mechanism to `set`.
-  private func setMechanisms(
+  func setMechanisms(
     _ variable: AST.Variable, _ declaration: Declaration, _ domainSyntax: AST.Expression, _ mechanism: AST.Mechanism,
     _ set: @escaping (VariableID, Mechanism) -> Void
   ) throws {
@@ -255,7 +255,7 @@ extension ModelElaborator {
     }
   }
 
-  private func jointDraw(_ name: String, _ weights: [Double], _ span: SourceSpan, of declaration: Declaration) -> ExpressionID {
+  func jointDraw(_ name: String, _ weights: [Double], _ span: SourceSpan, of declaration: Declaration) -> ExpressionID {
     let index = process.declarations.firstIndex { $0.name == declaration.name } ?? 0
     process.variables.append(
       Variable(
@@ -271,7 +271,7 @@ extension ModelElaborator {
     return context.pool.intern(.variable(VariableID(process.variables.count - 1)), type: .integer, span: span)
   }
 
-  private func elaborateNext(_ name: String) throws {
+  func elaborateNext(_ name: String) throws {
     guard let entry = entries[name], let declaration = process.declaration(named: name), let domainSyntax = entry.syntax.domain,
       !declaration.shape.variables.isEmpty
     else { return }
@@ -300,7 +300,7 @@ extension ModelElaborator {
     }
   }
 
-  private func elaborateChannel(_ channel: AST.Channel, _ member: AST.Member) throws {
+  func elaborateChannel(_ channel: AST.Channel, _ member: AST.Member) throws {
     var scope = elaborator()
     let base = channel.name?.text ?? (channel.isCost ? "cost" : "reward")
     if let name = channel.name, let earlier = process.channels.first(where: { $0.name == name.text }) {
@@ -350,7 +350,7 @@ extension ModelElaborator {
     process.channels.append(RewardChannel(name: label, isCost: channel.isCost, amount: amount, span: member.span))
   }
 
-  private func isBooleanOperand(_ operand: Operand) -> Bool {
+  func isBooleanOperand(_ operand: Operand) -> Bool {
     switch operand {
     case .value(.boolean): true
     case .scalar(let id): context.pool[id].type == .boolean
@@ -358,7 +358,7 @@ extension ModelElaborator {
     }
   }
 
-  private func elaborateTerminal(_ condition: AST.Expression) throws {
+  func elaborateTerminal(_ condition: AST.Expression) throws {
     if process.terminal != nil {
       throw elaborator().fault("there are two `terminal` conditions", condition.span, notes: ["join them by `or`"])
     }
@@ -370,7 +370,7 @@ extension ModelElaborator {
     process.terminal = try overStates(id, condition.span, what: "a terminal condition", allowsObserved: false)
   }
 
-  private func elaborateAvailability(_ name: String) throws {
+  func elaborateAvailability(_ name: String) throws {
     guard let condition = entries[name]?.syntax.availability else { return }
     primesForbidden = "the condition of an action"
     defer { primesForbidden = nil }
@@ -383,7 +383,7 @@ extension ModelElaborator {
   }
 
   /// Replaces derived values by what they are, so that only states (and actions, for availability) are mentioned; draws are refused.
-  private func overStates(_ id: ExpressionID, _ span: SourceSpan, what: String, allowsObserved: Bool) throws -> ExpressionID {
+  func overStates(_ id: ExpressionID, _ span: SourceSpan, what: String, allowsObserved: Bool) throws -> ExpressionID {
     var current = id
     for _ in 0..<1_000 {
       var replacements: [ExpressionKind: ExpressionID] = [:]
@@ -414,285 +414,5 @@ extension ModelElaborator {
       current = context.pool.rewriting([current]) { replacements[$0] }[0]
     }
     throw Elaborator.silent
-  }
-
-  // MARK: Objective
-
-  private func elaborateObjective(_ syntax: AST.Model) throws {
-    var discount: (Double, SourceSpan)?
-    var horizon: (Int, SourceSpan)?
-    var total: SourceSpan?
-    var average: SourceSpan?
-    var objective = Objective(criterion: .total)
-    for member in syntax.members {
-      guard case .objective(let clause) = member.kind else { continue }
-      var scope = elaborator()
-      func number(_ expression: AST.Expression, _ what: String) throws -> Double {
-        switch try scope.elaborate(expression) {
-        case .value(let value):
-          if let (number, type) = scope.encode(value), type == .integer || type == .real { return number }
-          throw scope.fault("\(what) is a number, and this is \(value.kindDescription)", expression.span)
-        case .unchecked: throw Elaborator.silent
-        default: throw scope.fault("\(what) must be known before the model runs", expression.span)
-        }
-      }
-      let result: Void? = attempt {
-        switch clause {
-        case .discount(let expression):
-          let value = try number(expression, "the discount")
-          if let earlier = discount { throw twice("discount", member.span, earlier.1) }
-          if value == 1 {
-            throw scope.fault(
-              "a discount of 1 is no discount", expression.span,
-              notes: ["write `total`, `horizon n` or `average` for undiscounted objectives"])
-          }
-          guard value >= 0, value < 1 else {
-            throw scope.fault(
-              "the discount lies in [0, 1), and this is \(NumberText.significant(value, digits: 8))", expression.span)
-          }
-          discount = (value, member.span)
-        case .horizon(let expression):
-          let value = try number(expression, "the horizon")
-          if let earlier = horizon { throw twice("horizon", member.span, earlier.1) }
-          guard value >= 1, value.rounded() == value, value < 1e15 else {
-            throw scope.fault(
-              "the horizon is a whole number of steps from 1, and this is \(NumberText.significant(value, digits: 8))",
-              expression.span)
-          }
-          horizon = (Int(value), member.span)
-        case .total:
-          if let earlier = total { throw twice("total", member.span, earlier) }
-          total = member.span
-        case .average:
-          if let earlier = average { throw twice("average", member.span, earlier) }
-          average = member.span
-        case .optimize(let maximize, let modifier, let expression):
-          objective.maximizes = maximize
-          objective.modifier = modifier?.text
-          if let modifier, modifier.text != "iterated", modifier.text != "stagewise" {
-            throw scope.fault(
-              "`\(modifier.text)` is no kind of aggregation", modifier.span, notes: ["`iterated` and `stagewise` are"])
-          }
-          objective.functional = try functional(expression, &scope, number)
-        case .constraint(let expression): objective.constraints.append(try constraint(expression, number))
-        case .regularize(let expression): objective.regularizers.append(try self.clause(expression, per: nil, number))
-        case .against(let expression, let per):
-          if objective.ambiguity != nil { throw scope.fault("there are two `against` clauses", member.span) }
-          objective.ambiguity = try self.clause(expression, per: per, number)
-        }
-      }
-      if result == nil { objective.span = objective.span ?? member.span }
-    }
-    let stated: [(String, SourceSpan)] =
-      [("discount", discount?.1), ("total", total), ("average", average)].compactMap { name, span in span.map { (name, $0) } }
-    if stated.count > 1 {
-      throw DiagnosticError(
-        .error(
-          "the model has two objectives, `\(stated[0].0)` and `\(stated[1].0)`", at: stated[1].1,
-          secondary: [.init(stated[0].1, "the other one")],
-          notes: ["one model has one objective; parameters of the model may choose its numbers"]))
-    }
-    if let horizon, let other = stated.first(where: { $0.0 != "discount" }) {
-      throw DiagnosticError(
-        .error(
-          "the model has two objectives, `horizon` and `\(other.0)`", at: other.1, secondary: [.init(horizon.1, "the other one")])
-      )
-    }
-    if let horizon {
-      objective.criterion = .finiteHorizon(horizon.0, discount: discount?.0 ?? 1)
-      objective.span = horizon.1
-    } else if let discount {
-      objective.criterion = .discounted(discount.0)
-      objective.span = discount.1
-    } else if let average {
-      objective.criterion = .average
-      objective.span = average
-    } else {
-      if total == nil, process.terminal == nil, !process.channels.isEmpty, process.kind == .mdp,
-        !diagnostics.contains(where: { $0.severity == .error })
-      {
-        throw DiagnosticError(
-          .error(
-            "`\(syntax.name.text)` does not say how the rewards of its steps add up", at: syntax.name.span,
-            label: "an objective is missing",
-            notes: [
-              "add `discount 0.95`, `horizon 20` or `average`; or say where it ends, by `terminal when ...`, and all rewards count alike"
-            ]))
-      }
-      objective.criterion = .total
-      objective.span = total ?? (process.terminal != nil ? syntax.name.span : objective.span)
-    }
-    process.objective = objective
-    for constraint in objective.constraints where !process.channels.contains(where: { $0.name == constraint.channel }) {
-      let nearest = Spelling.nearest(constraint.channel, in: process.channels.map(\.name))
-      report(
-        .error(
-          "there is no channel `\(constraint.channel)`", at: constraint.span,
-          label: nearest.map { "did you mean `\($0)`?" } ?? "",
-          notes: process.channels.isEmpty ? [] : ["the channels are \(elaborator().list(process.channels.map(\.name)))"]))
-    }
-  }
-
-  private func twice(_ what: String, _ span: SourceSpan, _ earlier: SourceSpan) -> DiagnosticError {
-    DiagnosticError(.error("`\(what)` is given twice", at: span, secondary: [.init(earlier, "first here")]))
-  }
-
-  private func functional(
-    _ expression: AST.Expression, _ scope: inout Elaborator, _ number: (AST.Expression, String) throws -> Double
-  )
-    throws -> Objective.Functional
-  {
-    switch expression.kind {
-    case .name("mean"): return .mean
-    case .call(let callee, let arguments):
-      guard case .name(let name) = callee.kind, arguments.count == 1 else { break }
-      let argument = arguments[0].value
-      switch name {
-      case "cvar", "quantile":
-        let level = try number(argument, "the level")
-        guard level > 0, level <= 1 else {
-          throw scope.fault("the level of `\(name)` lies above 0 and is at most 1", argument.span)
-        }
-        return name == "cvar" ? .conditionalValueAtRisk(level) : .quantile(level)
-      case "entropic": return .entropic(try number(argument, "the risk aversion"))
-      case "probability":
-        if case .binary(.greaterEqual, let left, let right, _) = argument.kind, case .name("return") = left.kind {
-          return .probabilityAtLeast(try number(right, "the level"))
-        }
-        throw scope.fault("`probability` is used as `probability(return >= level)`", argument.span)
-      default: break
-      }
-    case .binary(.subtract, let left, let right, _):
-      if case .name("mean") = left.kind, case .binary(.multiply, let weight, let deviation, _) = right.kind,
-        case .name("deviation") = deviation.kind
-      {
-        return .meanMinusDeviation(try number(weight, "the weight of the deviation"))
-      }
-    default: break
-    }
-    throw scope.fault(
-      "this is nothing that can be maximised", expression.span,
-      notes: ["`mean`, `cvar(0.1)`, `quantile(0.5)`, `entropic(2)`, `probability(return >= 10)` and `mean - 0.5 * deviation` can"]
-    )
-  }
-
-  private func constraint(_ expression: AST.Expression, _ number: (AST.Expression, String) throws -> Double) throws
-    -> Objective.Constraint
-  {
-    if case .binary(let operation, let left, let right, _) = expression.kind, case .name(let channel) = left.kind,
-      operation == .lessEqual || operation == .greaterEqual
-    {
-      return Objective.Constraint(
-        channel: channel, isUpperBound: operation == .lessEqual, bound: try number(right, "the bound"), span: expression.span)
-    }
-    throw elaborator().fault("a constraint bounds a channel, as in `subject to waste <= 3`", expression.span)
-  }
-
-  private func clause(_ expression: AST.Expression, per: AST.Name?, _ number: (AST.Expression, String) throws -> Double) throws
-    -> Objective.Clause
-  {
-    guard case .call(let callee, let arguments) = expression.kind, case .name(let name) = callee.kind else {
-      throw elaborator().fault("this clause is written as a call, such as `kl(0.05)`", expression.span)
-    }
-    var values: [String: Double] = [:]
-    for (index, argument) in arguments.enumerated() {
-      if case .name = argument.value.kind, argument.label?.text == "reference" { continue }
-      values[argument.label?.text ?? "\(index)"] = try number(argument.value, "an argument of `\(name)`")
-    }
-    return Objective.Clause(name: name, arguments: values, per: per?.text, span: expression.span)
-  }
-
-  // MARK: Finishing
-
-  private func finish(_ model: AST.Name) {
-    process.pool = context.pool
-    process.symbols = context.symbols
-    if diagnostics.contains(where: { $0.severity == .error }) { return }
-    if process.kind == .mdp, process.variables(with: .state).isEmpty {
-      report(
-        .error(
-          "the mdp `\(model.text)` has no state", at: model.span,
-          notes: ["declare one, as in `state stock: 0..20 = 0`; a problem without states is a `bandit`"]))
-    }
-    attempt { try sortSteps(model) }
-    if !isIncomplete { warnOfIdleActions() }
-  }
-
-  /// An action on which neither a next value nor a reward depends is most often a slip.
-  private func warnOfIdleActions() {
-    guard process.kind != .causal else { return }
-    let graph = DependenceGraph(of: process)
-    var effects = DependenceGraph.slots(mentionedBy: process.channels.map(\.amount), in: process.pool)
-    for slot in effects { effects.formUnion(graph.ancestors(of: slot)) }
-    for (index, variable) in process.variables.enumerated() {
-      if variable.next != nil { effects.formUnion(graph.ancestors(of: .next(VariableID(index)))) }
-      if variable.role == .observed { effects.formUnion(graph.ancestors(of: .current(VariableID(index)))) }
-    }
-    for declaration in process.declarations where declaration.role == .action {
-      if declaration.shape.variables.contains(where: { effects.contains(.current($0)) }) { continue }
-      report(
-        .warning(
-          "the action `\(declaration.name)` changes nothing", at: declaration.span,
-          label: "no next value and no reward depends on it"))
-    }
-  }
-
-  /// Puts the slots of a step into an order in which operands come first; a cycle among next values is drawn.
-  private func sortSteps(_ model: AST.Name) throws {
-    let graph = DependenceGraph(of: process)
-    var state: [Slot: Int] = [:]
-    var result: [Slot] = []
-    func name(_ slot: Slot) -> String {
-      switch slot {
-      case .current(let id): process[id].name
-      case .next(let id): process[id].name + "'"
-      }
-    }
-    func visit(_ slot: Slot, _ path: [Slot]) throws {
-      guard let parents = graph.parents[slot] else { return }
-      if state[slot] == 2 { return }
-      if state[slot] == 1 {
-        let start = path.firstIndex(of: slot) ?? 0
-        let cycle = path[start...] + [slot]
-        let span: SourceSpan? =
-          switch slot {
-          case .current(let id), .next(let id): process[id].span
-          }
-        throw DiagnosticError(
-          .error(
-            "`\(name(slot))` depends on itself within a step", at: span ?? model.span,
-            label: cycle.map { "`\(name($0))`" }.joined(separator: " -> ")))
-      }
-      state[slot] = 1
-      for parent in parents.sorted(by: { key($0) < key($1) }) { try visit(parent, path + [slot]) }
-      state[slot] = 2
-      result.append(slot)
-    }
-    func key(_ slot: Slot) -> Int {
-      switch slot {
-      case .current(let id): Int(id.index)
-      case .next(let id): Int(id.index) + process.variables.count
-      }
-    }
-    let initialHelpers = helpersOfInitialValues()
-    for index in process.variables.indices where !initialHelpers.contains(index) { try visit(.current(VariableID(index)), []) }
-    for index in process.variables.indices { try visit(.next(VariableID(index)), []) }
-    process.stepOrder = result
-  }
-
-  /// Hidden draws that only initial values use: they belong to the start, not to a step.
-  private func helpersOfInitialValues() -> Set<Int> {
-    var start = Set<Int>()
-    var step = Set<Int>()
-    for variable in process.variables {
-      let isState = variable.role == .state
-      for leaf in process.pool.leaves(of: variable.mechanism.expressions) {
-        if case .variable(let id) = leaf { if isState { start.insert(Int(id.index)) } else { step.insert(Int(id.index)) } }
-      }
-      for leaf in process.pool.leaves(of: variable.next?.expressions ?? []) {
-        if case .variable(let id) = leaf { step.insert(Int(id.index)) }
-      }
-    }
-    return start.filter { process.variables[$0].name.hasSuffix("#") }.subtracting(step)
   }
 }

@@ -1,0 +1,110 @@
+import AleaModel
+import AleaSyntax
+
+extension Elaborator {
+  // MARK: Native functions
+
+  mutating func call(_ native: NativeFunction, _ arguments: [AST.Argument], _ place: SourceSpan, _ span: SourceSpan)
+    throws -> Operand
+  {
+    if context.model != nil, native.isQuery {
+      throw fault(
+        "`\(native.name)` is a question about a model and cannot stand inside one", place, notes: ["ask it at the top level"])
+    }
+    var values: [String: NativeCall.Argument] = [:]
+    var expressions: [String: AST.Expression] = [:]
+    var variadic: [NativeCall.Argument] = []
+    var isUnchecked = false
+    let positional = native.parameters.filter { $0.isPositional && $0.kind != .variadic }
+    let takesMany = native.parameters.contains { $0.kind == .variadic }
+    var position = 0
+    for argument in arguments {
+      let parameter: NativeParameter
+      if let label = argument.label {
+        guard let found = native.parameters.first(where: { $0.label == label.text }) else {
+          let labels = native.parameters.map(\.label)
+          let nearest = Spelling.nearest(label.text, in: labels)
+          throw fault(
+            "`\(native.name)` has no argument `\(label.text)`", label.span, label: nearest.map { "did you mean `\($0)`?" } ?? "",
+            notes: labels.isEmpty ? ["it takes no arguments"] : ["its arguments are \(list(labels))"])
+        }
+        parameter = found
+      } else if position < positional.count {
+        parameter = positional[position]
+        position += 1
+      } else if takesMany, let many = native.parameters.first(where: { $0.kind == .variadic }) {
+        parameter = many
+      } else {
+        throw fault(
+          "`\(native.name)` does not take this argument", argument.value.span, label: positional.isEmpty ? "" : "one too many",
+          notes: ["its arguments are \(list(native.parameters.map(\.label)))"])
+      }
+      if values[parameter.label] != nil || expressions[parameter.label] != nil {
+        throw fault("`\(parameter.label)` is given twice", argument.value.span)
+      }
+      if parameter.kind == .modelExpression {
+        expressions[parameter.label] = argument.value
+        continue
+      }
+      let value: Value
+      switch try named(parameter, argument.value) ?? elaborate(argument.value) {
+      case .value(let known): value = known
+      case .unchecked:
+        isUnchecked = true
+        value = .nothing
+      case .distribution, .scalar, .array, .record: throw fault("the argument must be known", argument.value.span)
+      }
+      let given = NativeCall.Argument(value: value, span: argument.value.span)
+      if parameter.kind == .variadic { variadic.append(given) } else { values[parameter.label] = given }
+    }
+    for parameter in native.parameters where parameter.defaultText == nil && parameter.kind != .variadic {
+      if values[parameter.label] == nil, expressions[parameter.label] == nil {
+        throw fault(
+          "`\(native.name)` needs \(parameter.isPositional ? "an argument" : "`\(parameter.label):`")", span,
+          label: parameter.documentation.isEmpty ? "" : "missing: \(parameter.documentation)")
+      }
+    }
+    if context.isChecking, native.isQuery || isUnchecked {
+      try checkModels(values, expressions)
+      return .unchecked(native.resultType)
+    }
+    let call = NativeCall(
+      span: span, arguments: values, variadic: variadic, expressions: expressions, environment: environment, locals: locals)
+    do {
+      return .value(try native.body(call))
+    } catch let error as ValueError {
+      throw fault(error.message, span, label: error.label, notes: error.notes)
+    }
+  }
+
+  /// A bare name where a parameter takes one of a few names.
+  func named(_ parameter: NativeParameter, _ expression: AST.Expression) throws -> Operand? {
+    guard !parameter.names.isEmpty, case .name(let name) = expression.kind else { return nil }
+    if parameter.names.contains(name) { return .value(.symbol(Symbol(name))) }
+    if try lookup(name, expression.span) != nil { return nil }
+    let nearest = Spelling.nearest(name, in: parameter.names)
+    throw fault(
+      "`\(parameter.label)` is one of \(list(parameter.names))", expression.span,
+      label: nearest.map { "did you mean `\($0)`?" } ?? "")
+  }
+
+  /// While a program is checked: models are elaborated with the arguments given here, and questions about their states.
+  func checkModels(_ values: [String: NativeCall.Argument], _ expressions: [String: AST.Expression]) throws {
+    for (_, argument) in values.sorted(by: { $0.value.span.start < $1.value.span.start }) {
+      guard case .object(let object) = argument.value, let model = object as? ModelObject else { continue }
+      if model.arguments.contains(where: { if case .nothing = $0.value { true } else { false } }) { continue }
+      let isPlain = model.arguments.isEmpty && model.definition.syntax.parameters.allSatisfy { $0.defaultValue != nil }
+      guard Process.Kind(rawValue: model.definition.syntax.kind.rawValue) != nil, model.definition.syntax.kind != .causal else {
+        continue
+      }
+      // With its defaults a model is checked where it is declared.
+      if !isPlain { _ = try model.instantiate(at: argument.span, isChecking: true) }
+    }
+    guard !expressions.isEmpty, case .object(let object)? = values["in"]?.value, let model = object as? ModelObject,
+      let process = try? model.instantiate(isChecking: true)
+    else { return }
+    for (_, expression) in expressions.sorted(by: { $0.value.span.start < $1.value.span.start }) {
+      _ = try ModelElaborator.elaborate(expression, over: process, environment: environment, locals: locals, isChecking: true)
+    }
+  }
+}
