@@ -59,11 +59,20 @@ enum ChildProcess {
       }
       throw Diagnostic.error("cannot run `\(program)`: \(String(cString: strerror(failure)))", at: nil)
     }
-    let (streams, isLate) = exchange(pairs.map { $0[0] }, input: input, deadline: time(nil) + time_t(seconds))
+    let deadline = time(nil) + time_t(seconds)
+    var (streams, isLate) = exchange(pairs.map { $0[0] }, input: input, deadline: deadline)
     closeAll()
-    if isLate { kill(child, SIGKILL) }
+    // A program may close its output and go on: wait no longer than was said.
     var status: Int32 = 0
-    while waitpid(child, &status, 0) < 0, errno == EINTR {}
+    while !isLate {
+      let ended = waitpid(child, &status, WNOHANG)
+      if ended == child || ended < 0 && errno != EINTR { break }
+      if time(nil) >= deadline { isLate = true } else { usleep(2_000) }
+    }
+    if isLate {
+      kill(child, SIGKILL)
+      while waitpid(child, &status, 0) < 0, errno == EINTR {}
+    }
     let errors = String(decoding: streams[1], as: UTF8.self)
     if isLate {
       throw Diagnostic.error("`\(program)` did not finish within \(seconds) seconds", at: nil, notes: lines(errors))

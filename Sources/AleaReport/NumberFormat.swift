@@ -46,6 +46,10 @@ public enum NumberFormat {
     }
     return numbers.map { number in
       let text = NumberText.fixed(number, places: places)
+      // What is known to differ from zero is not shown as zero.
+      if number != 0, abs(number) > bound, !text.contains(where: { ("1"..."9").contains($0) }), number.isFinite {
+        return NumberText.significant(number, digits: min(digits, 3))
+      }
       // A negative number that rounds to zero has no sign left.
       return text.hasPrefix("-") && !text.contains(where: { ("1"..."9").contains($0) }) && number.isFinite
         ? String(text.dropFirst()) : text

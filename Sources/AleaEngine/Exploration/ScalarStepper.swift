@@ -83,7 +83,7 @@ struct ScalarStepper: Sendable {
           distribution, saturation: plan.saturation[slot], read: { try evaluate($0, in: environment) },
           span: { plan.process.pool[$0].span })
         for (value, weight) in zip(support.values, support.weights) where weight > 0 {
-          environment[slot] = try checked(value, slot, distribution.expressions.first.flatMap { plan.process.pool[$0].span })
+          environment[slot] = try checked(value, slot, origin(of: value, in: distribution, environment))
           try walk(slots.dropFirst(), environment, probability * weight, drawn + [slot], visit)
         }
       case .chosen, .unspecified:
@@ -95,6 +95,21 @@ struct ScalarStepper: Sendable {
       var fault = fault
       fault.notes = notes(environment, drawn) + fault.notes
       throw fault
+    }
+  }
+
+  /// The place of the outcome that a drawn value came from: the branch taken, the outcome of that value.
+  private func origin(of value: Double, in law: Distribution, _ environment: ScalarEnvironment) -> SourceSpan? {
+    switch law {
+    case .finite(let outcomes, _):
+      let source = outcomes.first { (try? evaluate($0.value, in: environment)) == value } ?? outcomes.first
+      return source.flatMap { plan.process.pool[$0.value].span }
+    case .select(let condition, let first, let second):
+      let taken = (try? evaluate(condition, in: environment)) != 0 ? first : second
+      return origin(of: value, in: taken, environment)
+    case .mixture(let components): return components.first.flatMap { origin(of: value, in: $0.distribution, environment) }
+    case .truncated(let base, _, _): return origin(of: value, in: base, environment)
+    case .primitive(_, let parameters): return parameters.first.flatMap { plan.process.pool[$0].span }
     }
   }
 
