@@ -96,6 +96,14 @@ enum Natives {
     return flag
   }
 
+  static func takesAllStates(_ call: NativeCall) throws -> Bool {
+    guard let given = call["states"] else { return false }
+    guard case .symbol(let symbol) = given.value, ["reachable", "all"].contains(symbol.name) else {
+      throw call.fault("`states` is one of `reachable`, `all`", at: "states")
+    }
+    return symbol.name == "all"
+  }
+
   static func tolerance(_ call: NativeCall) throws -> Double? {
     guard let value = try number(call, "tolerance") else { return nil }
     guard value > 0, value.isFinite else { throw call.fault("the tolerance is a positive number", at: "tolerance") }
@@ -106,12 +114,15 @@ enum Natives {
 
   static func questions(_ core: SessionCore) -> [NativeFunction] {
     let precision = NativeParameter("tolerance", default: "1e-6", "the guaranteed error to aim at")
+    let extent = NativeParameter(
+      "states", default: "reachable", names: ["reachable", "all"],
+      "the states that the initial ones lead to, or all that the domains allow")
     return [
       NativeFunction(
         "solve",
         [
           NativeParameter("model", isPositional: true, "the model to solve"),
-          NativeParameter("by", default: "chosen by structure", "the method"), precision,
+          NativeParameter("by", default: "chosen by structure", "the method"), precision, extent,
         ], returns: "a solution", isQuery: true,
         documentation: "The optimal values and an optimal policy of a decision process, with a guaranteed bound.",
         example: "solve(Inventory).value[stock: 0]"
@@ -122,7 +133,9 @@ enum Natives {
           throw call.fault("the tolerance belongs to the method: `by: \(method!.name)(tolerance: ...)`", at: "tolerance")
         }
         return .object(
-          try core.solve(model.instantiate(), by: method, tolerance: tolerance(call), at: call["by"]?.span ?? call.span))
+          try core.solve(
+            model.instantiate(), by: method, tolerance: tolerance(call), allStates: takesAllStates(call),
+            at: call["by"]?.span ?? call.span))
       },
       NativeFunction(
         "evaluate",
@@ -174,10 +187,10 @@ enum Natives {
             horizon: integer(call, "horizon", from: 1), seed: integer(call, "seed", from: 0).map { UInt64($0) }, call: call))
       },
       NativeFunction(
-        "size", [NativeParameter("model", isPositional: true, "the model")], returns: "a model size", isQuery: true,
+        "size", [NativeParameter("model", isPositional: true, "the model"), extent], returns: "a model size", isQuery: true,
         documentation: "How many states, choices and transitions a model has.", example: "size(Inventory).states"
       ) { call in
-        .object(ModelSize(try core.explore(model(call, "model").instantiate()).0))
+        .object(ModelSize(try core.explore(model(call, "model").instantiate(), allStates: takesAllStates(call)).0))
       },
       NativeFunction(
         "explain", [NativeParameter("model", isPositional: true, "the model")], returns: "a string", isQuery: true,

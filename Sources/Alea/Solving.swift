@@ -4,9 +4,10 @@ import Glibc
 
 extension SessionCore {
   /// Explores a process, with its warnings kept for the reader.
-  func explore(_ process: Process) throws -> (ExploredProcess, seconds: Double) {
+  func explore(_ process: Process, allStates: Bool = false) throws -> (ExploredProcess, seconds: Double) {
     let start = Self.seconds()
-    let options = ExplorationOptions(tailMass: configuration.tailMass, memoryLimit: configuration.memoryLimit)
+    let options = ExplorationOptions(
+      allStates: allStates, tailMass: configuration.tailMass, memoryLimit: configuration.memoryLimit)
     let explored = try Explorer.explore(process, options: options, control: control)
     warnings += explored.warnings
     if let first = explored.deadlocks.first {
@@ -41,9 +42,11 @@ extension SessionCore {
     }
   }
 
-  func solve(_ process: Process, by method: (any DynamicMethod)?, tolerance: Double?, at span: SourceSpan?) throws -> Solution {
+  func solve(
+    _ process: Process, by method: (any DynamicMethod)?, tolerance: Double?, allStates: Bool = false, at span: SourceSpan?
+  ) throws -> Solution {
     try requireObjective(process, at: span)
-    let (explored, exploring) = try explore(process)
+    let (explored, exploring) = try explore(process, allStates: allStates)
     let start = Self.seconds()
     do {
       let planner = try Planner(for: explored.sparse, preferred: method, tolerance: tolerance)
@@ -78,6 +81,7 @@ extension SessionCore {
       solution.occupancy = try sparse.longRunFractions(following: solution.sparse.policy, control: control)
       solution.channelTotals = try channels(of: sparse, following: solution.sparse.policy)
     case .total:
+      solution.occupancy = sparse.expectedVisits(following: solution.sparse.policy)
       solution.channelTotals = try channels(of: sparse, following: solution.sparse.policy)
     case .finiteHorizon(let horizon, let discount):
       guard let choices = solution.sparse.stages?.policy, horizon * sparse.transitionCount < Self.workOfParts else { return }
