@@ -21,7 +21,8 @@ extension CSVTable {
         var row = zip(states.values(of: state), states.domains).map { process.text(of: $0, in: $1) }
         if let time = states.time(of: state) { row.append(String(time)) } else if stages > 1 { row.append(String(stage)) }
         for (_, numbers) in quantities {
-          let place = numbers.count > count ? stage * count + state : state
+          // What has one number a state belongs to the first step.
+          let place = numbers.count > count || stage > 0 ? stage * count + state : state
           row.append(numbers.indices.contains(place) ? NumberText.shortest(numbers[place]) : "")
         }
         if let policy {

@@ -120,10 +120,10 @@ public struct CSVTable: Sendable {
     guard case .object(let object) = value else { return nil }
     switch object {
     case let solution as Solution:
-      var quantities = Self.quantities(solution.sparse, "value")
+      var quantities = Self.quantities(solution.sparse.byStep, "value")
       quantities += (solution.channelTotals ?? []).map { ($0.name, $0.totals) }
       if let occupancy = solution.occupancy { quantities.append(("occupancy", occupancy)) }
-      self.init(solution.explored, quantities, solution.policy)
+      self.init(solution.explored, quantities, solution.policyByStep)
     case let evaluation as Evaluation:
       var quantities = Self.quantities(evaluation.sparse, "value")
       quantities += (evaluation.channelTotals ?? []).map { ($0.name, $0.totals) }

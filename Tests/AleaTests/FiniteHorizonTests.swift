@@ -57,6 +57,34 @@ import Testing
       abs(try number(session, "sum(s in 1..6: best.occupancy[shown: s, kept: true])") - (2 * 2.0 / 6 + 4.0 / 6 / 2)) < 1e-12)
   }
 
+  /// What is saved has every step: six numbers shown, kept or not, three steps.
+  @Test func everyStepIsSaved() throws {
+    let session = Session()
+    try session.run(text: Self.die, name: "die.alea")
+    guard case .object(let object) = try session.evaluate("best"), let table = CSVTable(.object(object)) else {
+      Issue.record("no table")
+      return
+    }
+    let column = try #require(table.header.firstIndex(of: "value"))
+    let time = try #require(table.header.firstIndex(of: "t"))
+    let shown = try #require(table.header.firstIndex(of: "shown"))
+    let kept = try #require(table.header.firstIndex(of: "kept"))
+    let worth = ["0": 4.25, "1": 3.5, "2": 0]
+    var rows = 0
+    for row in table.rows where row[kept] == "false" {
+      rows += 1
+      let expected = max(try #require(Double(row[shown])), try #require(worth[row[time]]))
+      #expect(abs(try #require(Double(row[column])) - expected) < 1e-9)
+    }
+    #expect(rows == 18)
+    let json = try #require(object as? Solution).json
+    guard case .array(let states)? = json["states"], case .array(let values)? = states.first?["value"] else {
+      Issue.record("no steps")
+      return
+    }
+    #expect(values.count == 3)
+  }
+
   @Test func aStepOutsideTheHorizonIsNamed() throws {
     let session = Session()
     try session.run(text: Self.die, name: "die.alea")

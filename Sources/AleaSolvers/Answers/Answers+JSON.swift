@@ -104,25 +104,30 @@ private struct StateDocument {
     }
     members += [
       .init("path", .array(path.map { .string($0) })), .init("notes", .array(sparse.notes.map { .string($0) })),
-      .init("states", .array((0..<explored.sparse.stateCount).map(state))),
+      .init("states", .array(states)),
     ]
     return .object(members)
   }
 
-  private func state(_ state: Int) -> JSONValue {
+  private var states: [JSONValue] {
+    let naming = StateNaming(explored)
+    let policy = sparse.policy.isEmpty ? nil : PolicyFunction(sparse.policy, of: explored)
+    return (0..<explored.sparse.stateCount).map { state($0, naming, policy) }
+  }
+
+  private func state(_ state: Int, _ naming: StateNaming, _ policy: PolicyFunction?) -> JSONValue {
     let count = explored.sparse.stateCount
     func staged(_ numbers: [Double]) -> JSONValue {
       numbers.count > count
         ? .numbers(stride(from: state, to: numbers.count, by: count).map { numbers[$0] }) : .number(numbers[state])
     }
     var members: [JSONValue.Member] = [
-      .init("state", StateNaming(explored).fields(of: state).json), .init("value", staged(sparse.value)),
+      .init("state", naming.fields(of: state).json), .init("value", staged(sparse.value)),
     ]
     if sparse.lower.count >= count { members.append(.init("lower", staged(sparse.lower))) }
     if sparse.upper.count >= count { members.append(.init("upper", staged(sparse.upper))) }
     if let gain = sparse.gain { members.append(.init("gain", .number(gain[state]))) }
-    if !sparse.policy.isEmpty {
-      let policy = PolicyFunction(sparse.policy, of: explored)
+    if let policy {
       let actions = (0..<policy.stages).map { policy.fields(in: state, stage: $0)?.json ?? .null }
       members.append(.init("action", policy.stages > 1 ? .array(actions) : actions[0]))
     }
@@ -137,7 +142,7 @@ private struct StateDocument {
 extension Solution: JSONAnswer {
   public var json: JSONValue {
     StateDocument(
-      kind: "solution", explored: explored, sparse: sparse, time: (exploringTime, solvingTime), path: path,
+      kind: "solution", explored: explored, sparse: sparse.byStep, time: (exploringTime, solvingTime), path: path,
       channels: channelTotals ?? [], occupancy: occupancy
     ).json
   }

@@ -41,20 +41,10 @@ public struct Solution: Sendable {
   public var gain: StateFunction? { sparse.gain.map { StateFunction("gain", $0, of: explored) } }
 
   /// The value of each state when `t` steps have been taken: `value[stock: 3, t: 2]`; without a finite horizon it does not depend on `t`.
-  public var valueByStep: StateFunction { sparse.stages?.value.map { StateFunction("value", $0, of: explored) } ?? value }
+  public var valueByStep: StateFunction { StateFunction("value", sparse.stages?.value ?? sparse.value, of: explored) }
 
   /// The action in each state when `t` steps have been taken: `policy[stock: 3, t: 2]`.
-  public var policyByStep: PolicyFunction { sparse.stages?.policy.map { PolicyFunction($0, of: explored) } ?? policy }
-
-  /// A guaranteed bound by step: the step's error below or above its value.
-  private func bound(_ side: Double, _ stationary: StateFunction) -> StateFunction {
-    guard let stages = sparse.stages, let values = stages.value else { return stationary }
-    let numbers = values.indices.map { index in
-      let edge = values[index] + side * stages.error[index / stages.stateCount]
-      return side < 0 ? edge.nextDown : edge.nextUp
-    }
-    return StateFunction(side < 0 ? "lower" : "upper", numbers, of: explored)
-  }
+  public var policyByStep: PolicyFunction { PolicyFunction(sparse.stages?.policy ?? sparse.policy, of: explored) }
 
   /// The value at a state given by the values of its variables.
   public func value(at state: [String: Value]) throws -> Double { try value.number(at: state.asIndex) }
@@ -125,8 +115,8 @@ extension Solution: ObjectValue {
     case "value": .object(valueByStep)
     case "policy": .object(policyByStep)
     case "bound": .real(bound)
-    case "lower": .object(bound(-1, lower))
-    case "upper": .object(bound(1, upper))
+    case "lower": .object(StateFunction("lower", sparse.byStep.lower, of: explored))
+    case "upper": .object(StateFunction("upper", sparse.byStep.upper, of: explored))
     case "start": if let gain { .real(gain.atStart) } else { .real(value.atStart) }
     case "gain": try averageOnly()
     case "channels": channelTotals.map { .object(ChannelTotals($0, of: explored)) }

@@ -70,6 +70,25 @@ extension SparseSolution {
   }
 }
 
+extension SparseSolution {
+  /// The same with values, bounds and policy step after step, where the method kept all of them: entry `t * stateCount + s`.
+  public var byStep: SparseSolution {
+    guard let stages, let values = stages.value, let choices = stages.policy else { return self }
+    var result = self
+    result.value = values
+    result.policy = choices
+    result.lower = values.indices.map { index in
+      let error = stages.error[index / stages.stateCount]
+      return error == 0 ? values[index] : (values[index] - error).nextDown
+    }
+    result.upper = values.indices.map { index in
+      let error = stages.error[index / stages.stateCount]
+      return error == 0 ? values[index] : (values[index] + error).nextUp
+    }
+    return result
+  }
+}
+
 /// A requirement of a method that a process does not meet.
 public struct UnmetRequirement: Error, Hashable, Sendable {
   public var method: String
