@@ -230,6 +230,19 @@ func poisson(_ k: Int, _ rate: Double) -> Double { exp(Double(k) * log(rate) - r
     #expect(diagnostic.span == b.process.variables[0].span)
   }
 
+  /// A count without a range is refused long before the memory is full, with the way it grows.
+  @Test func endlessCountingIsRefusedEarly() throws {
+    let b = ModelBuilder()
+    let n = b.state("n", .integers, 0)
+    b.next(n, n + 1)
+    let options = ExplorationOptions(mostStatesWithoutRange: 1_000)
+    let error = #expect(throws: DiagnosticError.self) { try Explorer.explore(b.process, options: options) }
+    let diagnostic = try #require(error?.diagnostics.first)
+    #expect(diagnostic.message.hasPrefix("the model has more than 1,000 states"))
+    #expect(diagnostic.label.hasPrefix("grows without bound: so far 0.."))
+    #expect(diagnostic.span == b.process.variables[0].span)
+  }
+
   @Test func cancellingSaysWhatIsKnown() throws {
     let b = ModelBuilder()
     let n = b.state("n", .integers, 0)

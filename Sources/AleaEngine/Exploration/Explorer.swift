@@ -7,14 +7,21 @@ public struct ExplorationOptions: Sendable {
   public var allStates: Bool
   /// Draws with infinite support are cut where at most this probability remains, when cutting changes anything at all.
   public var tailMass: Double
-  /// The bytes the explicit form may take; nil for most of the memory the machine has free.
+  /// The bytes the explicit form may take; nil for half of the memory the machine has free.
   public var memoryLimit: Int?
+  /// More states than this are refused where a variable has no finite domain: such a model nearly always grows for ever, and would
+  /// otherwise be found out only when the memory is full.
+  public var mostStatesWithoutRange: Int
   /// For tests: the way steps are run.
   var strategy: Strategy
 
   enum Strategy: Sendable { case automatic, general, specialized }
 
-  public init(allStates: Bool = false, tailMass: Double = 1e-12, memoryLimit: Int? = nil) {
+  /// Options for exploring; those left out suit most models.
+  public init(
+    allStates: Bool = false, tailMass: Double = 1e-12, memoryLimit: Int? = nil, mostStatesWithoutRange: Int = 4_000_000
+  ) {
+    self.mostStatesWithoutRange = mostStatesWithoutRange
     self.allStates = allStates
     self.tailMass = tailMass
     self.memoryLimit = memoryLimit
@@ -259,6 +266,10 @@ final class ExplorationRun {
   }
 
   func checkLimits() throws {
+    if stateCount > options.mostStatesWithoutRange, layout.combinationCount == nil {
+      throw tooLarge(
+        "the model has more than \(Self.grouped(Double(options.mostStatesWithoutRange))) states, and no end of them in sight")
+    }
     if byteCount > memoryLimit {
       throw tooLarge(
         "the model does not fit into memory: \(Self.grouped(Double(stateCount))) states were found when \(Self.bytes(byteCount)) were full"
