@@ -32,15 +32,17 @@ let package = Package(
     // The machinery.
     .target(name: "CBoostMath"),
     .target(name: "AleaNumerics", dependencies: ["COpenBLAS", "CLAPACKE", "CSuiteSparse", "CGLPK", "CBoostMath"]),
-    .target(name: "AleaEngine", dependencies: ["AleaModel", "AleaNumerics"]),
-    .target(name: "AleaSolvers", dependencies: ["AleaModel", "AleaNumerics", "AleaEngine"]),
-    .target(name: "AleaReport", dependencies: ["AleaModel", "AleaSolvers"]),
+    .target(name: "AleaData", dependencies: ["AleaModel"]),
+    .target(name: "AleaEngine", dependencies: ["AleaModel", "AleaNumerics", "AleaData"]),
+    .target(name: "AleaSolvers", dependencies: ["AleaModel", "AleaNumerics", "AleaData", "AleaEngine"]),
+    .target(name: "AleaReport", dependencies: ["AleaModel", "AleaData", "AleaSolvers"]),
 
     // What a program embeds, and the command.
     .target(
       name: "Alea",
       dependencies: [
-        "AleaSyntax", "AleaModel", "AleaSemantics", "AleaNumerics", "AleaEngine", "AleaSolvers", "AleaReport",
+        "AleaSyntax", "AleaModel", "AleaSemantics", "AleaNumerics", "AleaData", "AleaEngine", "AleaSolvers",
+        "AleaReport",
       ],
       resources: [.embedInCode("StdLib")]),
     .executableTarget(
@@ -54,6 +56,7 @@ let package = Package(
     .testTarget(name: "AleaSyntaxTests", dependencies: ["AleaSyntax"], exclude: ["Samples"]),
     .testTarget(name: "AleaModelTests", dependencies: ["AleaModel"]),
     .testTarget(name: "AleaSemanticsTests", dependencies: ["AleaSemantics"]),
+    .testTarget(name: "AleaDataTests", dependencies: ["AleaData"]),
     .testTarget(name: "AleaEngineTests", dependencies: ["AleaEngine"]),
     .testTarget(
       name: "AleaSolversTests", dependencies: ["AleaSolvers", .product(name: "BigInt", package: "BigInt")],

@@ -1,4 +1,5 @@
 // A program that imports Alea sees the types of models, answers and messages without naming the modules they live in.
+@_exported import AleaData
 @_exported import AleaEngine
 @_exported import AleaModel
 @_exported import AleaReport

@@ -10,13 +10,14 @@ enum Natives {
   }
 
   static func functions(_ core: SessionCore) -> [NativeFunction] {
-    questions(core) + output(core) + DynamicMethods.all.map(constructor)
+    questions(core) + output(core) + bandits(core) + data(core) + causal(core) + estimation(core) + offPolicy(core)
+      + Methods.all.map(constructor)
   }
 
   // MARK: Methods
 
   /// `ValueIteration(tolerance: 1e-9)`: a constructor for each registered method.
-  static func constructor(_ type: any DynamicMethod.Type) -> NativeFunction {
+  static func constructor(_ type: any Method.Type) -> NativeFunction {
     NativeFunction(
       type.name,
       type.parameters.map {
@@ -31,12 +32,13 @@ enum Natives {
         case .integer(let number): arguments[parameter.name] = .integer(number)
         case .boolean(let flag): arguments[parameter.name] = .boolean(flag)
         case .symbol(let symbol): arguments[parameter.name] = .symbol(symbol.name)
-        case .string(let text): arguments[parameter.name] = .symbol(text)
+        case .string(let text): arguments[parameter.name] = parameter.kind == .text ? .text(text) : .symbol(text)
+        case .object(let object as MethodObject): arguments[parameter.name] = .method(object.call)
         default: throw call.fault("`\(parameter.name)` cannot be \(given.value.kindDescription)", at: parameter.name)
         }
       }
       do throws(InvalidMethodArgument) {
-        return .object(MethodObject(method: try DynamicMethods.make(type.name, arguments: arguments), arguments: arguments))
+        return .object(MethodObject(method: try Methods.make(type.name, arguments: arguments), arguments: arguments))
       } catch {
         throw call.fault(error.problem, at: error.argument, notes: [error.remedy])
       }
@@ -66,7 +68,12 @@ enum Natives {
   static func method(_ call: NativeCall) throws -> (any DynamicMethod)? {
     guard let given = call["by"] else { return nil }
     if case .object(let object) = given.value {
-      if let method = object as? MethodObject { return method.method }
+      if let object = object as? MethodObject {
+        if let method = object.method as? any DynamicMethod { return method }
+        throw call.fault(
+          "`\(object.method.name)` does not solve decision processes", at: "by",
+          notes: ["`by:` takes one of \(DynamicMethods.all.map { "`\($0.name)`" }.joined(separator: ", ")) here"])
+      }
     }
     throw call.fault(
       "`by:` takes a method, and this is \(given.value.kindDescription)", at: "by",
@@ -299,11 +306,10 @@ enum Natives {
 
 /// A method with its arguments, as a value of the language.
 struct MethodObject: ObjectValue {
-  let method: any DynamicMethod
+  let method: any Method
   let arguments: [String: MethodValue]
 
+  var call: MethodCall { MethodCall(method.name, arguments) }
   var typeName: String { "a method" }
-  var description: String {
-    "\(method.name)(\(arguments.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ")))"
-  }
+  var description: String { call.description }
 }

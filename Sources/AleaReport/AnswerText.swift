@@ -2,6 +2,11 @@ import AleaEngine
 import AleaModel
 import AleaSolvers
 
+/// An answer that says how it is printed.
+protocol PrintedAnswer: ObjectValue {
+  func lines(_ options: ReportOptions) -> [String]
+}
+
 /// Answers as text for people: a pure function from an answer to lines.
 public enum AnswerText {
   /// What `print` shows of a value: answers as tables, anything else as the language writes it.
@@ -31,6 +36,7 @@ public enum AnswerText {
       ).lines()
     case let summary as SimulationSummary: lines(of: summary, options)
     case let size as ModelSize: lines(of: size, options)
+    case let answer as any PrintedAnswer: answer.lines(options)
     default:
       object.description.split(separator: "\n", omittingEmptySubsequences: false).flatMap {
         String($0).wrapped(to: options.width)
@@ -162,7 +168,7 @@ public enum AnswerText {
     "explored in \(NumberFormat.seconds(exploring)), \(verb) in \(NumberFormat.seconds(solving))"
   }
 
-  private static func wrap(_ lines: [String], _ options: ReportOptions) -> [String] {
+  static func wrap(_ lines: [String], _ options: ReportOptions) -> [String] {
     lines.flatMap { $0.wrapped(to: options.width, indent: "  ") }
   }
 

@@ -195,11 +195,13 @@ extension Elaborator {
     }
     guard case .value(.object(let object)) = operand else { throw fault("\(describe(operand)) has no members", name.span) }
     if let model = object as? ModelObject {
+      let names = model.definition.variableNames
+      if names.contains(name.text) { return .value(.object(ModelVariable(model: model, name: name.text))) }
+      let nearest = Spelling.nearest(name.text, in: names)
       throw fault(
-        "`\(model.definition.name).\(name.text)` stands for a variable and has no value of its own", span,
-        notes: [
-          "it can be used in questions about the model: `probability(of: \(model.definition.name).\(name.text) == ..., in: \(model.definition.name))`"
-        ])
+        "`\(model.definition.name)` has no variable `\(name.text)`", name.span,
+        label: nearest.map { "did you mean `\($0)`?" } ?? "",
+        notes: names.isEmpty ? [] : ["its variables are \(list(names))"])
     }
     do {
       if let value = try object.member(name.text) { return .value(value) }

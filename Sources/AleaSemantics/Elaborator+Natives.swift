@@ -14,14 +14,16 @@ extension Elaborator {
     var values: [String: NativeCall.Argument] = [:]
     var expressions: [String: AST.Expression] = [:]
     var variadic: [NativeCall.Argument] = []
+    var labelled: [(label: String, argument: NativeCall.Argument)] = []
+    var expressionLabels: [String] = []
     var isUnchecked = false
-    let positional = native.parameters.filter { $0.isPositional && $0.kind != .variadic }
-    let takesMany = native.parameters.contains { $0.kind == .variadic }
+    let positional = native.parameters.filter { $0.isPositional && !$0.kind.takesMany }
+    let free = native.parameters.first { $0.kind == .labelled || $0.kind == .labelledExpressions }
     var position = 0
     for argument in arguments {
       let parameter: NativeParameter
       if let label = argument.label {
-        guard let found = native.parameters.first(where: { $0.label == label.text }) else {
+        guard let found = native.parameters.first(where: { $0.label == label.text && !$0.kind.takesMany }) ?? free else {
           let labels = native.parameters.map(\.label)
           let nearest = Spelling.nearest(label.text, in: labels)
           throw fault(
@@ -32,18 +34,20 @@ extension Elaborator {
       } else if position < positional.count {
         parameter = positional[position]
         position += 1
-      } else if takesMany, let many = native.parameters.first(where: { $0.kind == .variadic }) {
+      } else if let many = native.parameters.first(where: { $0.kind == .variadic }) {
         parameter = many
       } else {
         throw fault(
           "`\(native.name)` does not take this argument", argument.value.span, label: positional.isEmpty ? "" : "one too many",
           notes: ["its arguments are \(list(native.parameters.map(\.label)))"])
       }
-      if values[parameter.label] != nil || expressions[parameter.label] != nil {
-        throw fault("`\(parameter.label)` is given twice", argument.value.span)
+      let label = parameter.kind.takesMany ? argument.label?.text ?? parameter.label : parameter.label
+      if values[label] != nil || expressions[label] != nil || labelled.contains(where: { $0.label == label }) {
+        throw fault("`\(label)` is given twice", argument.value.span)
       }
-      if parameter.kind == .modelExpression {
-        expressions[parameter.label] = argument.value
+      if parameter.kind == .modelExpression || parameter.kind == .labelledExpressions {
+        expressions[label] = argument.value
+        if parameter.kind == .labelledExpressions { expressionLabels.append(label) }
         continue
       }
       let value: Value
@@ -55,9 +59,13 @@ extension Elaborator {
       case .distribution, .scalar, .array, .record: throw fault("the argument must be known", argument.value.span)
       }
       let given = NativeCall.Argument(value: value, span: argument.value.span)
-      if parameter.kind == .variadic { variadic.append(given) } else { values[parameter.label] = given }
+      switch parameter.kind {
+      case .variadic: variadic.append(given)
+      case .labelled: labelled.append((label, given))
+      default: values[parameter.label] = given
+      }
     }
-    for parameter in native.parameters where parameter.defaultText == nil && parameter.kind != .variadic {
+    for parameter in native.parameters where parameter.defaultText == nil && !parameter.kind.takesMany {
       if values[parameter.label] == nil, expressions[parameter.label] == nil {
         throw fault(
           "`\(native.name)` needs \(parameter.isPositional ? "an argument" : "`\(parameter.label):`")", span,
@@ -69,7 +77,8 @@ extension Elaborator {
       return .unchecked(native.resultType)
     }
     let call = NativeCall(
-      span: span, arguments: values, variadic: variadic, expressions: expressions, environment: environment, locals: locals)
+      span: span, arguments: values, variadic: variadic, labelled: labelled, expressionLabels: expressionLabels,
+      expressions: expressions, environment: environment, locals: locals)
     do {
       return .value(try native.body(call))
     } catch let error as ValueError {

@@ -80,6 +80,11 @@ extension Elaborator {
       let hint: [String]
       if case .value(.object(let object)) = operand, object is ModelObject {
         hint = ["a model is solved or evaluated first: `solve(\(object.description)).value`"]
+      } else if case .value(.object(let object)) = operand, let variable = object as? ModelVariable {
+        hint = [
+          "it stands for a variable, and can be used in questions about the model: "
+            + "`probability(of: \(variable) == ..., in: \(variable.model.definition.name))`"
+        ]
       } else if case .value(.boolean) = operand {
         hint = ["`if c then 1 else 0` makes a number of a condition"]
       } else {

@@ -72,6 +72,12 @@ public struct NativeParameter: Sendable {
     case modelExpression
     /// Any number of unlabelled arguments.
     case variadic
+    /// Any number of arguments under labels of the caller's choice: `do(Market, price: 20)`.
+    case labelled
+    /// The same, kept as expressions about the columns or variables of another argument: `derive(card, lwage: ln(wage))`.
+    case labelledExpressions
+
+    var takesMany: Bool { self == .variadic || self == .labelled || self == .labelledExpressions }
   }
 
   public let label: String
@@ -134,6 +140,10 @@ public struct NativeCall: Sendable {
   let arguments: [String: Argument]
   /// The unlabelled arguments of a variadic parameter.
   public let variadic: [Argument]
+  /// The arguments under labels of the caller's choice, in their order.
+  public let labelled: [(label: String, argument: Argument)]
+  /// The labels of the caller's choice whose expressions are elaborated by ``modelExpression(_:in:)``, in their order.
+  public let expressionLabels: [String]
   let expressions: [String: AST.Expression]
   let environment: Environment
   /// The variables bound around the call: `[s in 0..3: probability(of: M.x == s, in: M)]`.
@@ -167,6 +177,31 @@ public struct ModelDefinition: Sendable {
   public let documentation: String
   let environment: Environment
   public var name: String { syntax.name.text }
+
+  /// The names of the model's variables, in the order in which they are first written: declared, or at an arrow's end.
+  public var variableNames: [String] {
+    var names: [String] = []
+    func add(_ expression: AST.Expression) {
+      switch expression.kind {
+      case .name(let name): names.append(name)
+      case .set(let elements): elements.forEach(add)
+      case .parenthesized(let inner): add(inner)
+      default: break
+      }
+    }
+    for member in syntax.members {
+      switch member.kind {
+      case .variable(let variable): names.append(variable.name.text)
+      case .edges(let first, let rest):
+        first.forEach(add)
+        for (_, targets) in rest { targets.forEach(add) }
+      case .data(let columns): names += columns.map(\.text)
+      default: break
+      }
+    }
+    var seen = Set<String>()
+    return names.filter { seen.insert($0).inserted }
+  }
 }
 
 /// A policy as written, with the environment it was written in.
@@ -206,6 +241,20 @@ public struct ModelObject: ObjectValue {
       + (arguments.isEmpty
         ? "" : "(" + arguments.map { ($0.label.map { "\($0): " } ?? "") + $0.value.description }.joined(separator: ", ") + ")")
   }
+}
+
+/// A variable of a model, as a value of a program: `Schooling.educ` in `effect(of: Schooling.educ, on: Schooling.lwage)`.
+public struct ModelVariable: ObjectValue {
+  public let model: ModelObject
+  public let name: String
+
+  public init(model: ModelObject, name: String) {
+    self.model = model
+    self.name = name
+  }
+
+  public var typeName: String { "a variable of a model" }
+  public var description: String { "\(model.definition.name).\(name)" }
 }
 
 /// A policy with arguments, as a value of a program: `BaseStock(level: 12)`.

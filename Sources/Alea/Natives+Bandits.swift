@@ -1,0 +1,9 @@
+import AleaSemantics
+
+extension Natives {
+  // MARK: Bandits
+
+  static func bandits(_ core: SessionCore) -> [NativeFunction] {
+    []
+  }
+}

@@ -1,0 +1,9 @@
+import AleaSemantics
+
+extension Natives {
+  // MARK: Causal models
+
+  static func causal(_ core: SessionCore) -> [NativeFunction] {
+    []
+  }
+}

@@ -1,0 +1,9 @@
+import AleaSemantics
+
+extension Natives {
+  // MARK: Data
+
+  static func data(_ core: SessionCore) -> [NativeFunction] {
+    []
+  }
+}

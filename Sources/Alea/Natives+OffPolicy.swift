@@ -1,0 +1,9 @@
+import AleaSemantics
+
+extension Natives {
+  // MARK: Logged decisions
+
+  static func offPolicy(_ core: SessionCore) -> [NativeFunction] {
+    []
+  }
+}

@@ -1,0 +1,4 @@
+/// The estimators of causal effects, with what they are set by (error structures): a new one is one file and one line here.
+public enum EffectMethods {
+  public static let all: [any Method.Type] = []
+}
