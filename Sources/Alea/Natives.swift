@@ -57,9 +57,9 @@ enum Natives {
     guard case .object(let object) = given.value, let model = object as? ModelObject else {
       throw call.fault("a model is needed here, and this is \(given.value.kindDescription)", at: label)
     }
-    guard model.definition.syntax.kind == .mdp else {
+    guard model.definition.syntax.kind == .mdp || model.definition.syntax.kind == .bandit else {
       throw call.fault(
-        "`\(model.definition.name)` is a \(model.definition.syntax.kind.rawValue) model, and this question is about an mdp",
+        "`\(model.definition.name)` is a \(model.definition.syntax.kind.rawValue) model, and this question is about an mdp or a bandit",
         at: label)
     }
     return model
@@ -179,19 +179,41 @@ enum Natives {
         "simulate",
         [
           NativeParameter("model", isPositional: true, "the model"),
-          NativeParameter("policy", isPositional: true, "a policy: one of the program's, or `best.policy`"),
-          NativeParameter("episodes", default: "1000", "how many independent episodes"),
-          NativeParameter("horizon", default: "the model's", "the largest number of steps of an episode"),
+          NativeParameter(
+            "policies", isPositional: true,
+            "a policy, one of the program's or `best.policy`; of a bandit also an array of policies"),
+          NativeParameter("episodes", default: "1000", "of an mdp: how many independent episodes"),
+          NativeParameter("replications", default: "1000", "of a bandit: how many independent replications"),
+          NativeParameter("horizon", default: "the model's", "the largest number of steps or rounds"),
           NativeParameter("seed", default: "the session's", "the seed of the random streams"),
         ], returns: "a simulation", isQuery: true,
         documentation:
-          "What a policy earns over simulated episodes, with its Monte Carlo error; the same seed gives the same answer.",
-        example: "simulate(Inventory, BaseStock(level: 12), episodes: 1000, horizon: 400, seed: 1).mean"
+          "What policies earn over simulated episodes, or their regret over the rounds of a bandit, with Monte Carlo errors; the same seed gives the same answer.",
+        example: "simulate(Ads, [UCB1(), Thompson()], replications: 1000, seed: 7)"
       ) { call in
-        .object(
+        let model = try model(call, "model")
+        let horizon = try integer(call, "horizon", from: 1)
+        let seed = try integer(call, "seed", from: 0).map { UInt64($0) }
+        if model.definition.syntax.kind == .bandit {
+          guard let policies = SessionCore.policies(call["policies"]?.value) else {
+            throw call.fault(
+              "a policy or an array of policies is needed here", at: "policies", notes: ["as in `[UCB1(), Thompson()]`"])
+          }
+          if call["episodes"] != nil {
+            throw call.fault("a bandit is played in `replications:`; episodes belong to an mdp", at: "episodes")
+          }
+          return .object(
+            try core.race(
+              model, policies, horizon: horizon, replications: integer(call, "replications", from: 1) ?? 1_000, seed: seed,
+              call: call))
+        }
+        if call["replications"] != nil {
+          throw call.fault("an mdp is played in `episodes:`; replications belong to a bandit", at: "replications")
+        }
+        return .object(
           try core.simulate(
-            model(call, "model"), call["policy"]?.value ?? .nothing, episodes: integer(call, "episodes", from: 1) ?? 1_000,
-            horizon: integer(call, "horizon", from: 1), seed: integer(call, "seed", from: 0).map { UInt64($0) }, call: call))
+            model, call["policies"]?.value ?? .nothing, episodes: integer(call, "episodes", from: 1) ?? 1_000, horizon: horizon,
+            seed: seed, call: call))
       },
       NativeFunction(
         "size", [NativeParameter("model", isPositional: true, "the model"), extent], returns: "a model size", isQuery: true,

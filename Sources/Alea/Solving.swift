@@ -223,7 +223,7 @@ extension SessionCore {
     let simulation: Simulation
     let name: String
     guard case .object(let object) = policy else {
-      throw call.fault("a policy is needed here, and this is \(policy.kindDescription)", at: "policy")
+      throw call.fault("a policy is needed here, and this is \(policy.kindDescription)", at: "policies")
     }
     if let written = object as? PolicyObject {
       let closed = try written.close(process, of: model)
@@ -238,7 +238,7 @@ extension SessionCore {
         process, policy: .table(table.explored, choice: chosen), episodes: episodes, horizon: steps, seed: seed, control: control)
       name = "the policy of \(table.explored.process.name)"
     } else {
-      throw call.fault("a policy is needed here, and this is \(object.typeName)", at: "policy")
+      throw call.fault("a policy is needed here, and this is \(object.typeName)", at: "policies")
     }
     let isDiscounted =
       if case .total = process.objective.criterion { false } else if case .average = process.objective.criterion { false } else {

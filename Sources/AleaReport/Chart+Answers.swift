@@ -20,6 +20,8 @@ extension Chart {
       case let reachability as Reachability: try self.init(function: reachability.probability)
       case let function as StateFunction: try self.init(function: function)
       case let policy as PolicyFunction: try self.init(policy: policy)
+      case let curves as RaceCurves: self.init(curves)
+      case let race as Race: self.init(RaceCurves(race, measuresReward: race.measure == .reward))
       case let channels as ChannelTotals:
         let charts = try channels.channels.map { try Chart(function: StateFunction($0.name, $0.totals, of: channels.explored)) }
         guard let first = charts.first, charts.allSatisfy({ $0.heatMap == nil }) else {

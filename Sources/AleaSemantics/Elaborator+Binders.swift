@@ -8,8 +8,13 @@ extension Elaborator {
   mutating func forEach(
     _ bindings: [AST.Binding], _ filter: AST.Expression?, _ body: (inout Elaborator, Operand?) throws -> Void
   ) throws {
+    var available: Operand?
     func descend(_ elaborator: inout Elaborator, _ rest: ArraySlice<AST.Binding>) throws {
       guard let binding = rest.first else {
+        if let available, !elaborator.isTrue(available) {
+          let both = try filter.map { try elaborator.connect(.and, available, elaborator.boolean($0), $0.span) } ?? available
+          return try body(&elaborator, both)
+        }
         if let filter {
           let condition = try elaborator.boolean(filter)
           if case .value(.boolean(let known)) = condition {
@@ -29,7 +34,16 @@ extension Elaborator {
       for member in members {
         elaborator.locals.append(Local(name: binding.name.text, operand: member))
         defer { elaborator.locals.removeLast() }
-        try descend(&elaborator, rest.dropFirst())
+        // In a policy, `actions` are the available ones.
+        if case .name("actions") = binding.set.kind, let condition = elaborator.model?.availability(choosing: member) {
+          if case .value(.boolean(false)) = condition { continue }
+          let outer = available
+          defer { available = outer }
+          available = try outer.map { try elaborator.connect(.and, $0, condition, binding.set.span) } ?? condition
+          try descend(&elaborator, rest.dropFirst())
+        } else {
+          try descend(&elaborator, rest.dropFirst())
+        }
       }
     }
     try descend(&self, bindings[...])

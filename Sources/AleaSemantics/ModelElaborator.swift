@@ -107,7 +107,7 @@ final class ModelElaborator {
 
   /// The next value of a state: `stock'`.
   func nextOperand(named name: String, at span: SourceSpan, elaborator: Elaborator) throws -> Operand {
-    guard let entry = entries[name] else { throw elaborator.unknownName(name, span) }
+    guard let entry = entries[name] else { return try reopenedNextOperand(named: name, at: span, elaborator) }
     guard entry.syntax.role == .state else {
       throw DiagnosticError(
         .error(
@@ -120,6 +120,25 @@ final class ModelElaborator {
     }
     guard let declaration = process.declaration(named: name) else { throw Elaborator.silent }
     return operand(of: declaration.shape, isNext: true, span: span)
+  }
+
+  /// The next value of a state of a process that was built before: in the updates of a policy.
+  private func reopenedNextOperand(named name: String, at span: SourceSpan, _ elaborator: Elaborator) throws -> Operand {
+    let declaration = process.declaration(named: name)
+    guard declaration?.role == .state || declaration == nil && name == "state" && values["state"] != nil else {
+      throw elaborator.unknownName(name, span)
+    }
+    if let primesForbidden {
+      throw DiagnosticError(
+        .error("\(primesForbidden) cannot mention `\(name)'`", at: span, label: "the next value is not known yet"))
+    }
+    if let declaration {
+      guard declaration.shape.variables.allSatisfy({ process[$0].next != nil }) else {
+        throw DiagnosticError(.error("`\(name)` is memory of the policy and has no next value of its own", at: span))
+      }
+      return operand(of: declaration.shape, isNext: true, span: span)
+    }
+    return nextPosition()
   }
 
   /// References to the scalar variables of a shape.

@@ -166,7 +166,18 @@ public final class ProgramRunner {
         return try definition.elaborate([], isChecking: isChecking).warnings
       case .policy(let policy):
         let target = policy.target
-        if target.text == "bandit" || target.text == "mdp" { return [] }
+        if target.text == "bandit" || target.text == "mdp" {
+          if policy.parameters.contains(where: { $0.defaultValue == nil }) { return [] }
+          let definition = PolicyDefinition(syntax: policy, documentation: item.documentation, environment: environment)
+          guard let process = StandIn.process(of: target.text) else { return [] }
+          do {
+            _ = try ModelElaborator.apply(
+              PolicyObject(definition: definition, arguments: []), to: process, parameters: [], isChecking: true)
+          } catch let error as DiagnosticError {
+            throw StandIn.cleaned(error)
+          }
+          return []
+        }
         guard let binding = environment[target.text] else {
           let models = environment.names.filter { if case .model? = environment[$0]?.kind { true } else { false } }
           let nearest = Spelling.nearest(target.text, in: models)
@@ -178,23 +189,16 @@ public final class ProgramRunner {
         guard case .model(let definition) = binding.kind else {
           throw DiagnosticError(.error("`\(target.text)` is not a model", at: target.span))
         }
-        if definition.syntax.kind == .bandit || policy.parameters.contains(where: { $0.defaultValue == nil })
+        if policy.parameters.contains(where: { $0.defaultValue == nil })
           || definition.syntax.parameters.contains(where: { $0.defaultValue == nil })
         {
           return []
         }
-        let hasMemory = policy.members.contains { member in
-          switch member.kind {
-          case .memory, .after: true
-          default: false
-          }
-        }
-        if hasMemory { return [] }
         let model = ModelObject(definition: definition, arguments: [])
         guard let process = try? model.instantiate(isChecking: true) else { return [] }
         _ = try PolicyObject(
           definition: PolicyDefinition(syntax: policy, documentation: item.documentation, environment: environment), arguments: []
-        ).close(process, of: model)
+        ).apply(to: process, of: model)
       default: break
       }
       return []

@@ -341,8 +341,8 @@ extension AST {
     public enum Kind: Sendable {
       /// `memory pulls[actions]: Int = 0`
       case memory(name: Name, indices: [FamilyIndex], type: Expression?, initial: Expression?)
-      /// `order = e`, `dose ~ d`
-      case rule(name: Name, Mechanism)
+      /// `order = e`, `dose ~ d`, and values of the policy's own: `theta[a in actions] ~ d`
+      case rule(name: Name, indices: [FamilyIndex], Mechanism)
       case after([Statement])
       case binding(name: Name, type: Expression?, value: Expression)
       case function(Function)

@@ -413,8 +413,9 @@ extension Parser {
       return .after(block(of: name) { $0.statement() })
     }
     guard let variable = name("an action") else { return .error }
-    if accept(.equal) { return .rule(name: variable, .value(expression())) }
-    if accept(.tilde) { return .rule(name: variable, .draw(expression())) }
+    let indices = family()
+    if accept(.equal) { return .rule(name: variable, indices: indices, .value(expression())) }
+    if accept(.tilde) { return .rule(name: variable, indices: indices, .draw(expression())) }
     expected("`=` or `~` and how `\(variable.text)` is chosen")
     return .error
   }

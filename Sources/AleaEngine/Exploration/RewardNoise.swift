@@ -58,7 +58,7 @@ extension Process {
   }
 
   /// Whether an expression is `a + b x` with `a` and `b` free of `x`.
-  private func isAffine(_ id: ExpressionID, in variable: VariableID) -> Bool {
+  func isAffine(_ id: ExpressionID, in variable: VariableID) -> Bool {
     func isFree(_ id: ExpressionID) -> Bool { !pool.leaves(of: [id]).contains(.variable(variable)) }
     if isFree(id) { return true }
     switch pool[id].kind {
@@ -76,7 +76,7 @@ extension Process {
   }
 
   /// The mean of a law, without a value where the parameters are outside their domain; nil when it is not known in closed form.
-  private mutating func mean(of law: Distribution) -> ExpressionID? {
+  mutating func mean(of law: Distribution) -> ExpressionID? {
     switch law {
     case .select(let condition, let a, let b):
       guard let first = mean(of: a), let second = mean(of: b) else { return nil }
@@ -115,7 +115,26 @@ extension Process {
         // There is no mean with one degree of freedom or fewer.
         isValid = binary(.less, pool.constant(1, type: .real), parameters[0])
         result = zero
-      default: return nil
+      case .bernoulli:
+        isValid = pool.binary(
+          .and, binary(.lessEqual, zero, parameters[0]), binary(.lessEqual, parameters[0], pool.constant(1, type: .real)),
+          type: .boolean, span: span)
+        result = parameters[0]
+      case .poisson:
+        isValid = binary(.lessEqual, zero, parameters[0])
+        result = parameters[0]
+      case .binomial:
+        isValid = pool.binary(
+          .and, binary(.lessEqual, zero, parameters[1]), binary(.lessEqual, parameters[1], pool.constant(1, type: .real)),
+          type: .boolean, span: span)
+        result = binary(.multiply, parameters[0], parameters[1])
+      case .geometric:
+        isValid = binary(.less, zero, parameters[0])
+        result = binary(
+          .divide, binary(.subtract, pool.constant(1, type: .real), parameters[0]), parameters[0])
+      case .uniformInteger:
+        isValid = binary(.lessEqual, parameters[0], parameters[1])
+        result = binary(.divide, binary(.add, parameters[0], parameters[1]), pool.constant(2, type: .real))
       }
       let nothing = pool.constant(.nan, type: .real, span: span)
       return pool.select(isValid, result, nothing, type: .real, span: span)

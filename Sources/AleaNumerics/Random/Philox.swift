@@ -50,6 +50,12 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     return UInt64(words.x) | UInt64(words.y) << 32
   }
 
+  /// Goes to the start of a part of the stream: every part is 2^25 numbers long, and parts do not overlap.
+  public mutating func seek(_ part: Int) {
+    block = UInt64(truncatingIfNeeded: part) << 24
+    hasSpare = false
+  }
+
   /// A number in (0, 1), both ends excluded: an odd multiple of 2^-53, so that its logarithm exists.
   public mutating func uniform() -> Double { (Double(next() >> 12) + 0.5) * 0x1p-52 }
 }
