@@ -85,15 +85,15 @@ final class BatchMachine {
     case .floor: map { $0.rounded(.down) }
     case .ceil: map { $0.rounded(.up) }
     case .round: map { $0.rounded(.toNearestOrAwayFromZero) }
-    case .sqrt: map { UnaryFunction.sqrt($0) }
-    case .exp: map { UnaryFunction.exp($0) }
-    case .ln: map { UnaryFunction.ln($0) }
+    case .sqrt: map { $0 < 0 ? .nan : $0.squareRoot() }
+    case .exp: map { exp($0) }
+    case .ln: map { $0 <= 0 ? .nan : log($0) }
     case .log10: map { UnaryFunction.log10($0) }
     case .log2: map { UnaryFunction.log2($0) }
-    case .sin: map { UnaryFunction.sin($0) }
-    case .cos: map { UnaryFunction.cos($0) }
+    case .sin: map { sin($0) }
+    case .cos: map { cos($0) }
     case .tan: map { UnaryFunction.tan($0) }
-    case .tanh: map { UnaryFunction.tanh($0) }
+    case .tanh: map { tanh($0) }
     case .arctan: map { UnaryFunction.arctan($0) }
     case .logistic: map { UnaryFunction.logistic($0) }
     case .logGamma: map { UnaryFunction.logGamma($0) }
@@ -179,21 +179,31 @@ final class BatchMachine {
     _ d: UnsafeMutablePointer<Double>, _ index: UnsafeMutablePointer<Double>, _ list: [Int32],
     _ table: UnsafePointer<UnsafeMutablePointer<Double>>, _ n: Int
   ) {
+    let limit = Double(list.count)
     list.withUnsafeBufferPointer { list in
       for i in 0..<n {
         let position = index[i]
-        let isInside = position >= 0 && position < Double(list.count) && position.rounded() == position
-        d[i] = isInside ? table[Int(list[Int(position)])][i] : .nan
+        guard position >= 0, position < limit else {
+          d[i] = .nan
+          continue
+        }
+        let whole = Int(position)
+        d[i] = Double(whole) == position ? table[Int(list[whole])][i] : .nan
       }
     }
   }
 
   private func lookup(_ d: UnsafeMutablePointer<Double>, _ index: UnsafeMutablePointer<Double>, _ entries: [Double], _ n: Int) {
+    let limit = Double(entries.count)
     entries.withUnsafeBufferPointer { entries in
       for i in 0..<n {
         let position = index[i]
-        let isInside = position >= 0 && position < Double(entries.count) && position.rounded() == position
-        d[i] = isInside ? entries[Int(position)] : .nan
+        guard position >= 0, position < limit else {
+          d[i] = .nan
+          continue
+        }
+        let whole = Int(position)
+        d[i] = Double(whole) == position ? entries[whole] : .nan
       }
     }
   }

@@ -26,24 +26,22 @@ enum LaneSampler {
     switch law {
     case .primitive(.bernoulli, let parameters):
       let p = source(parameters[0])
+      RandomStream.fillUniform(streams, count: count, into: target)
       for lane in 0..<count {
         let probability = p[lane]
-        let u = streams[lane].uniform()
-        target[lane] = probability >= 0 && probability <= 1 ? (u < probability ? 1 : 0) : .nan
+        target[lane] = probability >= 0 && probability <= 1 ? (target[lane] < probability ? 1 : 0) : .nan
       }
     case .primitive(.normal, let parameters):
       let mean = source(parameters[0])
       let sd = source(parameters[1])
+      RandomStream.fillNormal(streams, count: count, into: target)
       for lane in 0..<count {
         let (a, b) = (mean[lane], sd[lane])
-        target[lane] = b >= 0 && b.isFinite && a.isFinite ? a + b * streams[lane].fastNormal() : .nan
+        target[lane] = b >= 0 && b.isFinite && a.isFinite ? a + b * target[lane] : .nan
       }
     case .primitive(.beta, let parameters):
-      let first = source(parameters[0])
-      let second = source(parameters[1])
-      for lane in 0..<count {
-        let (a, b) = (first[lane], second[lane])
-        target[lane] = a > 0 && b > 0 ? streams[lane].fastBeta(a, b) : .nan
+      withColumn(source(parameters[0]), count) { a in
+        withColumn(source(parameters[1]), count) { b in RandomStream.fillBeta(a, b, streams, count: count, into: target) }
       }
     case .primitive(let family, let parameters):
       let first = source(parameters[0])
@@ -57,6 +55,18 @@ enum LaneSampler {
       }
     default:
       for lane in 0..<count { target[lane] = law.sample(&streams[lane]) { source($0)[lane] } }
+    }
+  }
+
+  /// A source as a column, filled where it is a constant.
+  private static func withColumn(_ source: Source, _ count: Int, _ body: (UnsafePointer<Double>) -> Void) {
+    switch source {
+    case .column(let pointer): body(pointer)
+    case .constant(let value):
+      withUnsafeTemporaryAllocation(of: Double.self, capacity: count) { buffer in
+        buffer.initialize(repeating: value)
+        if let base = buffer.baseAddress { body(base) }
+      }
     }
   }
 

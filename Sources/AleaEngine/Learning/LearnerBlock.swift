@@ -106,10 +106,16 @@ final class LearnerBlock {
       if let availability = plan.availability { try checkAvailability(availability) }
       if let action = plan.action, let chosen = plan.columns[.current(action)] {
         let codes = column(chosen)
-        for lane in 0..<width where isActive[lane] {
-          guard let position = plan.actionDomain.position(of: codes[lane]) else { throw fault(lane, slot: .current(action)) }
-          codes[lane].round()
-          pulls[position * width + lane] += 1
+        if case .range(let low, let high) = plan.actionDomain, everyLaneIsActive {
+          for lane in 0..<width {
+            guard codes[lane] >= Double(low), codes[lane] <= Double(high) else { throw fault(lane, slot: .current(action)) }
+            pulls[(Int(codes[lane]) - low) * width + lane] += 1
+          }
+        } else {
+          for lane in 0..<width where isActive[lane] {
+            guard let position = plan.actionDomain.position(of: codes[lane]) else { throw fault(lane, slot: .current(action)) }
+            pulls[position * width + lane] += 1
+          }
         }
         try accumulateRegret(codes, &regret, &chosenTotals, &fixedTotals)
       }
@@ -146,12 +152,9 @@ final class LearnerBlock {
     return output
   }
 
-  /// Every round has its own part of each stream, so that policies that draw differently meet the same environment.
+  /// Every round has its own part of the environment's stream, so that policies meet the same environment whatever they did before.
   private func seek(round: Int) {
-    for lane in 0..<width {
-      environment[lane].seek(round)
-      agent[lane].seek(round)
-    }
+    for lane in 0..<width { environment[lane].seek(round) }
   }
 
   // MARK: Stages
