@@ -32,8 +32,9 @@ let package = Package(
     // The machinery.
     .target(name: "CBoostMath"),
     .target(name: "AleaNumerics", dependencies: ["COpenBLAS", "CLAPACKE", "CSuiteSparse", "CGLPK", "CBoostMath"]),
+    .target(name: "CLanes"),
     .target(name: "AleaData", dependencies: ["AleaModel"]),
-    .target(name: "AleaEngine", dependencies: ["AleaModel", "AleaNumerics", "AleaData"]),
+    .target(name: "AleaEngine", dependencies: ["AleaModel", "AleaNumerics", "AleaData", "CLanes"]),
     .target(name: "AleaSolvers", dependencies: ["AleaModel", "AleaNumerics", "AleaData", "AleaEngine"]),
     .target(name: "AleaReport", dependencies: ["AleaModel", "AleaData", "AleaSolvers"]),
 

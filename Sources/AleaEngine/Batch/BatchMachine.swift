@@ -1,4 +1,5 @@
 import AleaModel
+import CLanes
 
 #if canImport(Glibc)
   import Glibc
@@ -71,7 +72,8 @@ final class BatchMachine {
     }
     @inline(__always) func truth(_ condition: Bool) -> Double { condition ? 1 : 0 }
     @inline(__always) func keeping(_ x: Double, _ y: Double, _ result: Double) -> Double {
-      x.isNaN ? x : (y.isNaN ? y : result)
+      let second = y.isNaN ? y : result
+      return x.isNaN ? x : second
     }
 
     switch instruction.pointee.opcode {
@@ -85,7 +87,7 @@ final class BatchMachine {
     case .floor: map { $0.rounded(.down) }
     case .ceil: map { $0.rounded(.up) }
     case .round: map { $0.rounded(.toNearestOrAwayFromZero) }
-    case .sqrt: map { $0 < 0 ? .nan : $0.squareRoot() }
+    case .sqrt: lanes_sqrt(d, a, n)
     case .exp: map { exp($0) }
     case .ln: map { $0 <= 0 ? .nan : log($0) }
     case .log10: map { UnaryFunction.log10($0) }
@@ -102,7 +104,11 @@ final class BatchMachine {
     case .add: zip { $0 + $1 }
     case .subtract: zip { $0 - $1 }
     case .multiply: zip { $0 * $1 }
-    case .divide: zip { $1 == 0 ? .nan : $0 / $1 }
+    case .divide:
+      zip {
+        let quotient = $0 / $1
+        return $1 == 0 ? .nan : quotient
+      }
     case .integerDivide: zip { $1 == 0 ? .nan : ($0 / $1).rounded(.down) }
     case .modulo: zip { $1 == 0 ? .nan : $0 - $1 * ($0 / $1).rounded(.down) }
     // pow(NaN, 0) and pow(1, NaN) are 1: a fault would be lost.
@@ -148,13 +154,31 @@ final class BatchMachine {
     case .select:
       let x = table[Int(b)]
       let y = table[Int(instruction.pointee.c)]
-      for i in 0..<n { d[i] = a[i] != 0 ? x[i] : y[i] }
+      // Both sides are loaded, so that the choice is a blend and not a jump.
+      for i in 0..<n {
+        let (first, second) = (x[i], y[i])
+        d[i] = a[i] != 0 ? first : second
+      }
     case .selectKeeping:
       let x = table[Int(b)]
       let y = table[Int(instruction.pointee.c)]
-      for i in 0..<n { d[i] = a[i].isNaN ? a[i] : (a[i] != 0 ? x[i] : y[i]) }
+      for i in 0..<n {
+        let (test, first, second) = (a[i], x[i], y[i])
+        let chosen = test != 0 ? first : second
+        d[i] = test.isNaN ? test : chosen
+      }
     case .selectElseK: zip { $0 != 0 ? $1 : k }
-    case .selectElseKKeeping: zip { $0.isNaN ? $0 : ($0 != 0 ? $1 : k) }
+    case .selectElseKKeeping:
+      zip {
+        let chosen = $0 != 0 ? $1 : k
+        return $0.isNaN ? $0 : chosen
+      }
+    case .selectThenK: zip { $0 != 0 ? k : $1 }
+    case .selectThenKKeeping:
+      zip {
+        let chosen = $0 != 0 ? k : $1
+        return $0.isNaN ? $0 : chosen
+      }
     case .gather: gather(d, a, program.operandLists[Int(b)], table, n)
     case .lookup: lookup(d, a, program.tables[Int(b)], n)
     case .checkRange:

@@ -14,8 +14,8 @@ enum Opcode: UInt8 {
   case equalK, notEqualK, lessK, lessEqualK, greaterK, greaterEqualK
   case equalKKeeping, notEqualKKeeping, lessKKeeping, lessEqualKKeeping, greaterKKeeping, greaterEqualKKeeping
   case select, selectKeeping
-  /// `c ? a : 0` and friends, where the false side is a constant.
-  case selectElseK, selectElseKKeeping
+  /// `c ? a : 0` and `c ? 0 : a` and friends, where one side is a constant.
+  case selectElseK, selectElseKKeeping, selectThenK, selectThenKKeeping
   case gather, lookup
   /// NaN outside `[low, high]`; also NaN for a fraction; also NaN outside an explicit set.
   case checkRange, checkIntegerRange, checkMember
@@ -222,7 +222,7 @@ struct BatchCompiler {
     case .binary(let function, let a, let b):
       if let (_, operand, _) = constantForm(function, a, b, mayFail: false) { return [operand] }
       return [a, b]
-    case .select(let c, let a, let b): return pool.constant(b) != nil ? [c, a] : [c, a, b]
+    case .select(let c, let a, let b): return pool.constant(b) != nil ? [c, a] : pool.constant(a) != nil ? [c, b] : [c, a, b]
     default: return pool.operands(of: id)
     }
   }
@@ -289,6 +289,10 @@ struct BatchCompiler {
       if let k = pool.constant(b) {
         return Instruction(
           opcode: mayFail(c) ? .selectElseKKeeping : .selectElseK, destination: 0, a: register[c]!, b: register[a]!, k: k)
+      }
+      if let k = pool.constant(a) {
+        return Instruction(
+          opcode: mayFail(c) ? .selectThenKKeeping : .selectThenK, destination: 0, a: register[c]!, b: register[b]!, k: k)
       }
       return Instruction(
         opcode: mayFail(c) ? .selectKeeping : .select, destination: 0, a: register[c]!, b: register[a]!, c: register[b]!)

@@ -198,7 +198,7 @@ final class LearnerBlock {
           case nil: .constant(.nan)
           }
         }, draw.isOwn ? agent : environment, count: width, into: target)
-      if case .reals = draw.domain {
+      if draw.isAlwaysInside {
         for lane in 0..<width where target[lane].isNaN && isActive[lane] { throw fault(lane, slot: draw.slot) }
       } else {
         for lane in 0..<width where !draw.domain.contains(target[lane]) && isActive[lane] {
@@ -272,14 +272,15 @@ final class LearnerBlock {
       let positions = hasPosition ? column(stage.outputs[0]) : nil
       for (part, elements) in targets.enumerated() {
         let values = column(stage.outputs[hasPosition ? part + 1 : part])
+        let limit = Double(elements.count)
         if let positions {
           for lane in 0..<width where mask?[lane] ?? true {
             let position = positions[lane]
-            guard position >= 0, position < Double(elements.count), !values[lane].isNaN else {
+            guard position >= 0, position < limit, !values[lane].isNaN else {
               if isActive[lane] { throw fault(lane, stage, hasPosition ? [0, part + 1] : [part], span) }
               continue
             }
-            column(elements[Int(position)])[lane] = values[lane]
+            (storage + elements[Int(position)] * width)[lane] = values[lane]
           }
         } else {
           let target = column(elements[0])

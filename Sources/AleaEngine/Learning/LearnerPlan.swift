@@ -18,6 +18,16 @@ struct LearnerPlan: @unchecked Sendable {
     /// Drawn from the policy's stream instead of the environment's.
     var isOwn: Bool
     var domain: Domain
+
+    /// Whether the law gives nothing outside the domain, so that only faults need be looked for.
+    var isAlwaysInside: Bool {
+      switch (law, domain) {
+      case (.primitive(.bernoulli, _), .boolean): true
+      case (.primitive(.bernoulli, _), .range(let low, let high)): low <= 0 && high >= 1
+      case (_, .reals): true
+      default: false
+      }
+    }
   }
 
   /// A program and the draws that follow it.
