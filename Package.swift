@@ -24,13 +24,14 @@ let package = Package(
     .systemLibrary(name: "CSuiteSparse", providers: [.apt(["libsuitesparse-dev"])]),
     .systemLibrary(name: "CGLPK", providers: [.apt(["libglpk-dev"])]),
 
+    .target(name: "CBoostMath"),
+
     // The language.
     .target(name: "AleaSyntax"),
-    .target(name: "AleaModel", dependencies: ["AleaSyntax"]),
+    .target(name: "AleaModel", dependencies: ["AleaSyntax", "CBoostMath"]),
     .target(name: "AleaSemantics", dependencies: ["AleaSyntax", "AleaModel"]),
 
     // The machinery.
-    .target(name: "CBoostMath"),
     .target(name: "AleaNumerics", dependencies: ["COpenBLAS", "CLAPACKE", "CSuiteSparse", "CGLPK", "CBoostMath"]),
     .target(name: "CLanes"),
     .target(name: "AleaData", dependencies: ["AleaModel"]),

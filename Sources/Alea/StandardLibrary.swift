@@ -2,7 +2,7 @@
 public enum StandardLibrary {
   /// The modules by name.
   static let modules: [(name: String, bytes: [UInt8])] = [
-    ("gridworld", PackageResources.gridworld_alea)
+    ("gridworld", PackageResources.gridworld_alea), ("policies", PackageResources.policies_alea),
   ]
 
   /// The text of `std.name`, or nil when there is no such module.

@@ -30,6 +30,7 @@ public enum ExpressionKind: Hashable, Codable, Sendable {
   case gather(index: ExpressionID, [ExpressionID])
   /// Element `index` (from 0) of a constant table; NaN outside it.
   case lookup(table: Int32, index: ExpressionID)
+  case ternary(TernaryFunction, ExpressionID, ExpressionID, ExpressionID)
 }
 
 /// An expression with its type and the place in the text it came from.
@@ -159,6 +160,16 @@ public struct ExpressionPool: Sendable, Codable {
     return intern(.lookup(table: table, index: index), type: type, span: span)
   }
 
+  public mutating func ternary(
+    _ function: TernaryFunction, _ a: ExpressionID, _ b: ExpressionID, _ c: ExpressionID, span: SourceSpan?
+  ) -> ExpressionID {
+    if let x = constant(a), let y = constant(b), let z = constant(c) {
+      let result = function(x, y, z)
+      if !result.isNaN { return constant(result, type: .real, span: span) }
+    }
+    return intern(.ternary(function, a, b, c), type: .real, span: span)
+  }
+
   // MARK: Walking and rewriting
 
   /// The operands of an expression.
@@ -170,6 +181,7 @@ public struct ExpressionPool: Sendable, Codable {
     case .select(let c, let a, let b): [c, a, b]
     case .gather(let index, let elements): [index] + elements
     case .lookup(_, let index): [index]
+    case .ternary(_, let a, let b, let c): [a, b, c]
     }
   }
 
@@ -204,6 +216,8 @@ public struct ExpressionPool: Sendable, Codable {
       case .gather(let index, let elements):
         image[id] = gather(image[index]!, elements.map { image[$0]! }, type: node.type, span: node.span)
       case .lookup(let table, let index): image[id] = lookup(table, image[index]!, type: node.type, span: node.span)
+      case .ternary(let function, let a, let b, let c):
+        image[id] = ternary(function, image[a]!, image[b]!, image[c]!, span: node.span)
       }
     }
     return roots.map { image[$0]! }

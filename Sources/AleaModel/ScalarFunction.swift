@@ -1,3 +1,5 @@
+import CBoostMath
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -73,6 +75,8 @@ public enum BinaryFunction: String, CaseIterable, Codable, Sendable {
   case equal, notEqual, less, lessEqual
   /// `a and b`: b counts only where a holds. `a or b`: b counts only where a does not hold.
   case and, or
+  /// The divergence of Bernoulli laws with means a and b; and the greatest mean whose divergence from a is at most b.
+  case divergence, divergenceBound
 
   public func callAsFunction(_ a: Double, _ b: Double) -> Double {
     switch self {
@@ -91,13 +95,58 @@ public enum BinaryFunction: String, CaseIterable, Codable, Sendable {
     case .lessEqual: return a.isNaN || b.isNaN ? .nan : (a <= b ? 1 : 0)
     case .and: return a == 0 ? 0 : b
     case .or: return a == 1 ? 1 : b
+    case .divergence: return Self.bernoulliDivergence(a, b)
+    case .divergenceBound: return Self.bernoulliDivergenceBound(a, b)
     }
+  }
+
+  /// `p ln(p/q) + (1-p) ln((1-p)/(1-q))`; NaN outside 0..1.
+  static func bernoulliDivergence(_ p: Double, _ q: Double) -> Double {
+    guard p >= 0, p <= 1, q >= 0, q <= 1 else { return .nan }
+    let first = p == 0 ? 0 : p * log(p / q)
+    let second = p == 1 ? 0 : (1 - p) * log((1 - p) / (1 - q))
+    return max(0, first + second)
+  }
+
+  /// The greatest q in p..1 with a divergence of at most `level`, by Newton steps kept inside a shrinking bracket.
+  static func bernoulliDivergenceBound(_ p: Double, _ level: Double) -> Double {
+    guard p >= 0, p <= 1, level >= 0 else { return .nan }
+    if p == 1 || level == .infinity { return 1 }
+    if p == 0 { return -expm1(-level) }
+    var (low, high) = (p, 1.0)
+    // Pinsker's inequality: the divergence is at least twice the square of the distance.
+    var q = min(p + (level / 2).squareRoot(), 1 - 0.5 * (1 - p) * exp(-level / (1 - p)))
+    for _ in 0..<60 {
+      let excess = bernoulliDivergence(p, q) - level
+      if excess > 0 { high = q } else { low = q }
+      let slope = (q - p) / (q * (1 - q))
+      var next = slope > 0 ? q - excess / slope : 0.5 * (low + high)
+      if !(next > low && next < high) { next = 0.5 * (low + high) }
+      if abs(next - q) <= 1e-15 * q { return next }
+      q = next
+    }
+    return q
   }
 
   public var isComparison: Bool {
     switch self {
     case .equal, .notEqual, .less, .lessEqual: true
     default: false
+    }
+  }
+}
+
+/// Functions of three scalars. Outside its domain a function is NaN.
+public enum TernaryFunction: String, CaseIterable, Codable, Sendable {
+  /// Of a probability, for the beta law with the two parameters.
+  case betaQuantile
+  /// Of a number, for the beta law with the two parameters.
+  case betaCDF
+
+  public func callAsFunction(_ x: Double, _ a: Double, _ b: Double) -> Double {
+    switch self {
+    case .betaQuantile: boost_beta_i_inverse(a, b, x)
+    case .betaCDF: x <= 0 && a > 0 && b > 0 ? 0 : x >= 1 && a > 0 && b > 0 ? 1 : boost_beta_i(a, b, x)
     }
   }
 }

@@ -236,6 +236,8 @@ private struct ProcessText {
     case .gather(let index, let elements):
       return "[\(elements.map { expression($0) }.joined(separator: ", "))][\(expression(index))]"
     case .lookup(let table, let index): return "#\(table)[\(expression(index))]"
+    case .ternary(let function, let a, let b, let c):
+      return "\(function.rawValue)(\(expression(a)), \(expression(b)), \(expression(c)))"
     }
   }
 
@@ -258,6 +260,8 @@ private struct ProcessText {
     case .and: return infix("and", .and, .and, .not)
     case .or: return infix("or", .or, .or, .and)
     case .min, .max: return "\(function.rawValue)(\(expression(a)), \(expression(b)))"
+    case .divergence: return "kl(\(expression(a)), \(expression(b)))"
+    case .divergenceBound: return "klUpper(\(expression(a)), \(expression(b)))"
     }
   }
 

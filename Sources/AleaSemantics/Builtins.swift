@@ -10,6 +10,9 @@ public struct Builtin: Sendable {
     /// One number to a number of the given type (nil keeps the argument's type).
     case unary(UnaryFunction, ScalarType?)
     case binary(BinaryFunction)
+    case ternary(TernaryFunction)
+    /// A function of two numbers that is not one of many.
+    case pair(BinaryFunction)
     case log, clamp, size, sum, dot, zeros, ones, identity, real, integer
   }
 
@@ -58,6 +61,20 @@ public struct Builtin: Sendable {
     Builtin(
       name: "normalQuantile", signature: "normalQuantile(p): Real", documentation: "The quantile of the standard normal law.",
       rule: .unary(.normalQuantile, .real)),
+    Builtin(
+      name: "kl", signature: "kl(p, q): Real",
+      documentation: "The Kullback-Leibler divergence of Bernoulli laws with means p and q.",
+      rule: .pair(.divergence)),
+    Builtin(
+      name: "klUpper", signature: "klUpper(p, d): Real",
+      documentation: "The greatest mean whose Bernoulli law diverges from that of mean p by at most d.",
+      rule: .pair(.divergenceBound)),
+    Builtin(
+      name: "betaQuantile", signature: "betaQuantile(p, a, b): Real", documentation: "The quantile of the law Beta(a, b).",
+      rule: .ternary(.betaQuantile)),
+    Builtin(
+      name: "betaCDF", signature: "betaCDF(x, a, b): Real", documentation: "The distribution function of the law Beta(a, b).",
+      rule: .ternary(.betaCDF)),
     Builtin(name: "clamp", signature: "clamp(x, low, high)", documentation: "x, moved into low..high.", rule: .clamp),
     Builtin(name: "size", signature: "size(set or array): Int", documentation: "The number of elements.", rule: .size),
     Builtin(

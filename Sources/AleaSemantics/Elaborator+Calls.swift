@@ -192,6 +192,17 @@ extension Elaborator {
       }
       if operands.count == 1 { return try extremum(function, result, result, span, span) }
       return result
+    case .pair(let function):
+      try count(2...2)
+      let operands = try numbers(arguments)
+      guard let operands else { return .unchecked("a number") }
+      let result = context.pool.binary(function, operands[0], operands[1], type: .real, span: span)
+      return try known(result, of: builtin, span)
+    case .ternary(let function):
+      try count(3...3)
+      guard let operands = try numbers(arguments) else { return .unchecked("a number") }
+      let result = context.pool.ternary(function, operands[0], operands[1], operands[2], span: span)
+      return try known(result, of: builtin, span)
     case .log:
       try count(1...2)
       let top = try apply(.ln, .real, elaborate(arguments[0].value), span, arguments[0].value.span)
@@ -261,6 +272,29 @@ extension Elaborator {
           notes: isReal ? [] : ["`floor`, `ceil` and `round` make integers of real numbers"])
       }
     }
+  }
+
+  /// The arguments of a function of numbers; nil when one is only known once the program runs.
+  private mutating func numbers(_ arguments: [AST.Argument]) throws -> [ExpressionID]? {
+    var result: [ExpressionID] = []
+    for argument in arguments {
+      let operand = try elaborate(argument.value)
+      if case .unchecked = operand { return nil }
+      guard let id = scalar(operand, argument.value.span), isNumber(id) else {
+        throw fault("a number is needed here, and this is \(describe(operand))", argument.value.span)
+      }
+      result.append(id)
+    }
+    return result
+  }
+
+  /// At the top level a result must be a number.
+  private func known(_ id: ExpressionID, of builtin: Builtin, _ span: SourceSpan) throws -> Operand {
+    if let value = context.pool.constant(id) { return .value(.real(value)) }
+    if context.model == nil {
+      throw fault("this has no value", span, notes: ["`\(builtin.signature)`: \(builtin.documentation)"])
+    }
+    return .scalar(id)
   }
 
   func apply(_ function: UnaryFunction, _ type: ScalarType?, _ operand: Operand, _ span: SourceSpan, _ place: SourceSpan)

@@ -251,7 +251,7 @@ extension Elaborator {
       case .select(_, let a, let b): stack += [a, b]
       case .gather(_, let elements): stack += elements
       case .lookup(let table, _): result.formUnion(context.pool.tables[Int(table)].map { Int($0) })
-      case .time, .unary, .binary: return nil
+      case .time, .unary, .binary, .ternary: return nil
       }
     }
     return result

@@ -21,10 +21,13 @@ extension ModelElaborator {
     let count = process.variables.count
     let actions = process.declarations.filter { $0.role == .action }
     var learner = Learner(name: policy.description, process: process)
-    model.declareMemory(syntax.members, &learner)
     let rules = model.collectRules(syntax, actions)
     for member in syntax.members {
-      if case .binding(let name, let type, let value) = member.kind { model.attempt { try model.bindLet(name, type, value) } }
+      switch member.kind {
+      case .memory: model.declareMemory(member, &learner)
+      case .binding(let name, let type, let value): model.attempt { try model.bindLet(name, type, value) }
+      default: break
+      }
     }
     for name in model.order where model.entries[name]?.operand == nil {
       if let span = model.entries[name]?.span { model.attempt { _ = try model.operand(named: name, at: span) } }
@@ -152,19 +155,17 @@ extension ModelElaborator {
 
   // MARK: Memory
 
-  private func declareMemory(_ members: [AST.PolicyMember], _ learner: inout Learner) {
-    for member in members {
-      guard case .memory(let name, let indices, let type, let initial) = member.kind else { continue }
-      let result: Learner.Memory? = attempt {
-        if process.declaration(named: name.text) != nil || values[name.text] != nil && !["state", "context"].contains(name.text) {
-          throw DiagnosticError(
-            .error("`\(name.text)` is already a name of \(process.name) or of the policy", at: name.span, label: "choose another")
-          )
-        }
-        return try memory(name, indices, type, initial, member)
+  private func declareMemory(_ member: AST.PolicyMember, _ learner: inout Learner) {
+    guard case .memory(let name, let indices, let type, let initial) = member.kind else { return }
+    let result: Learner.Memory? = attempt {
+      let isGeneral = ["state", "context", "states", "actions", "discount"].contains(name.text)
+      if process.declaration(named: name.text) != nil || entries[name.text] != nil || values[name.text] != nil && !isGeneral {
+        throw DiagnosticError(
+          .error("`\(name.text)` is already a name of \(process.name) or of the policy", at: name.span, label: "choose another"))
       }
-      if let result { learner.memory.append(result) }
+      return try memory(name, indices, type, initial, member)
     }
+    if let result { learner.memory.append(result) }
   }
 
   private func memory(
@@ -380,10 +381,11 @@ extension ModelElaborator {
       }
     }
     if let terminal = process.terminal, values["ended"] == nil, process.declaration(named: "ended") == nil {
-      let ended = context.pool.rewriting([terminal]) { leaf in
-        guard case .variable(let id) = leaf, process[id].role == .state else { return nil }
-        return context.pool.intern(.next(id), type: process[id].domain.type, span: process[id].span)
-      }[0]
+      var nexts: [ExpressionKind: ExpressionID] = [:]
+      for id in process.variables(with: .state) where process[id].next != nil {
+        nexts[.variable(id)] = context.pool.intern(.next(id), type: process[id].domain.type, span: process[id].span)
+      }
+      let ended = context.pool.rewriting([terminal]) { nexts[$0] }[0]
       bind("ended", .scalar(ended))
     } else if values["ended"] == nil, process.declaration(named: "ended") == nil {
       bind("ended", .value(.boolean(false)))

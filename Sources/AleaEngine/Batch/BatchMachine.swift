@@ -151,6 +151,13 @@ final class BatchMachine {
     case .lessEqualKKeeping: map { $0.isNaN ? $0 : truth($0 <= k) }
     case .greaterKKeeping: map { $0.isNaN ? $0 : truth($0 > k) }
     case .greaterEqualKKeeping: map { $0.isNaN ? $0 : truth($0 >= k) }
+    case .divergence: zip { BinaryFunction.divergence($0, $1) }
+    case .divergenceBound: zip { BinaryFunction.divergenceBound($0, $1) }
+    case .betaQuantile, .betaCDF:
+      let function: TernaryFunction = instruction.pointee.opcode == .betaQuantile ? .betaQuantile : .betaCDF
+      let first = table[Int(b)]
+      let second = table[Int(instruction.pointee.c)]
+      for i in 0..<n { d[i] = function(a[i], first[i], second[i]) }
     case .select:
       let x = table[Int(b)]
       let y = table[Int(instruction.pointee.c)]

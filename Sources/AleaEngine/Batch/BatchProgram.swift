@@ -13,6 +13,7 @@ enum Opcode: UInt8 {
   case addK, subtractFromK, multiplyK, divideK, integerDivideK, moduloK, powerK, minK, maxK
   case equalK, notEqualK, lessK, lessEqualK, greaterK, greaterEqualK
   case equalKKeeping, notEqualKKeeping, lessKKeeping, lessEqualKKeeping, greaterKKeeping, greaterEqualKKeeping
+  case divergence, divergenceBound, betaQuantile, betaCDF
   case select, selectKeeping
   /// `c ? a : 0` and `c ? 0 : a` and friends, where one side is a constant.
   case selectElseK, selectElseKKeeping, selectThenK, selectThenKKeeping
@@ -283,6 +284,8 @@ struct BatchCompiler {
         case .lessEqual: fails ? .lessEqualKeeping : .lessEqual
         case .and: fails ? .andKeeping : .and
         case .or: fails ? .orKeeping : .or
+        case .divergence: .divergence
+        case .divergenceBound: .divergenceBound
         }
       return Instruction(opcode: opcode, destination: 0, a: register[a]!, b: register[b]!)
     case .select(let c, let a, let b):
@@ -299,6 +302,13 @@ struct BatchCompiler {
     case .gather(let index, let elements):
       program.operandLists.append(elements.map { register[$0]! })
       return Instruction(opcode: .gather, destination: 0, a: register[index]!, b: Int32(program.operandLists.count - 1))
+    case .ternary(let function, let a, let b, let c):
+      let opcode: Opcode =
+        switch function {
+        case .betaQuantile: .betaQuantile
+        case .betaCDF: .betaCDF
+        }
+      return Instruction(opcode: opcode, destination: 0, a: register[a]!, b: register[b]!, c: register[c]!)
     case .lookup(let table, let index):
       program.tables.append(pool.tables[Int(table)])
       return Instruction(opcode: .lookup, destination: 0, a: register[index]!, b: Int32(program.tables.count - 1))

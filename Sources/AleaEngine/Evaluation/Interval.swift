@@ -85,6 +85,7 @@ public struct IntervalEvaluator: Sendable {
       case .select(let condition, let a, let b): result[id] = Self.select(result[condition]!, result[a]!, result[b]!)
       case .gather(let index, let elements):
         result[id] = Self.pick(result[index]!, elements.map { result[$0]! })
+      case .ternary: result[id] = Interval(0, 1, mayFail: true)
       case .lookup(let table, let index):
         result[id] = Self.pick(result[index]!, pool.tables[Int(table)].map { Interval($0) })
       }
@@ -233,6 +234,8 @@ public struct IntervalEvaluator: Sendable {
       if a.upper == 0, a.lower == 0 { return a }
       return Interval(
         Swift.min(a.lower, b.lower), Swift.min(1, b.upper), isInteger: true, mayFail: mayFail)
+    case .divergence: return Interval(0, .infinity, mayFail: true)
+    case .divergenceBound: return Interval(0, 1, mayFail: true)
     case .or:
       if a.lower == 1 { return a }
       return Interval(Swift.max(a.lower, b.lower), 1, isInteger: true, mayFail: mayFail).clampedToTruth(a, b)

@@ -87,6 +87,16 @@ public struct ScalarEvaluator: Sendable {
       let entries = pool.tables[Int(table)]
       result = entries[try self.index(value(index, environment, &known), count: entries.count, node)]
       if result.isNaN { throw Diagnostic.error("an element of this table is not a number", at: node.span) }
+    case .ternary(let function, let a, let b, let c):
+      let x = try value(a, environment, &known)
+      let y = try value(b, environment, &known)
+      let z = try value(c, environment, &known)
+      result = function(x, y, z)
+      if result.isNaN {
+        throw Diagnostic.error(
+          "`\(function.rawValue)` has no value here", at: node.span,
+          label: "its arguments are \(Self.text(x)), \(Self.text(y)) and \(Self.text(z))")
+      }
     case .constant, .variable, .next, .time: return .nan
     }
     known[id] = result

@@ -68,6 +68,7 @@ struct TailAnalysis {
     case .gather(let index, let elements):
       return slopes[index] == 0 ? elements.map { slopes[$0]! }.max() ?? 0 : .infinity
     case .lookup(_, let index): return slopes[index] == 0 ? 0 : .infinity
+    case .ternary(_, let a, let b, let c): return slopes[a] == 0 && slopes[b] == 0 && slopes[c] == 0 ? 0 : .infinity
     }
   }
 }

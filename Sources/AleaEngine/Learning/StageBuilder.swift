@@ -81,6 +81,8 @@ struct StageBuilder {
       case .lookup(let table, let index):
         let copied = process.pool.addTable(pool.tables[Int(table)])
         image[id] = process.pool.lookup(copied, image[index]!, type: node.type, span: node.span)
+      case .ternary(let function, let a, let b, let c):
+        image[id] = process.pool.ternary(function, image[a]!, image[b]!, image[c]!, span: node.span)
       }
     }
     return roots.map { image[$0]! }
@@ -230,6 +232,8 @@ struct StageBuilder {
       case .gather(let index, let elements):
         image[id] = process.pool.gather(image[index]!, elements.map { image[$0]! }, type: node.type, span: node.span)
       case .lookup(let table, let index): image[id] = process.pool.lookup(table, image[index]!, type: node.type, span: node.span)
+      case .ternary(let function, let a, let b, let c):
+        image[id] = process.pool.ternary(function, image[a]!, image[b]!, image[c]!, span: node.span)
       }
     }
     return roots.map { image[$0]! }
