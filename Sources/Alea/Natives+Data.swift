@@ -5,7 +5,7 @@ extension Natives {
   // MARK: Data
 
   static func data(_ core: SessionCore) -> [NativeFunction] {
-    [readFunction(core)]
+    [readFunction(core)] + tables(core) + columns(core)
   }
 
   /// The endings of files that `read` understands.

@@ -6,7 +6,7 @@ extension DataTable: PrintedAnswer {
   private static let shownRows = 10
 
   func lines(_ options: ReportOptions) -> [String] {
-    var header = ["\(NumberText.grouped(rowCount)) rows, \(NumberText.grouped(columns.count)) columns"]
+    var header = [Self.counted(rowCount, "row") + ", " + Self.counted(columns.count, "column")]
     header += notes.map { "note: " + $0 }
     let shown = min(rowCount, Self.shownRows)
     let cells = columns.map { Self.cells($0, rows: shown, options) }
@@ -17,12 +17,16 @@ extension DataTable: PrintedAnswer {
     table.add(columns[..<fitting].map { $0.kind.typeName })
     for row in 0..<shown { table.add(cells[..<fitting].map { $0[row] }) }
     var result = AnswerText.wrap(header, options) + [""] + table.lines(width: options.width)
-    if shown < rowCount { result.append("and \(NumberText.grouped(rowCount - shown)) more rows") }
+    if shown < rowCount { result.append("and " + Self.counted(rowCount - shown, "more row")) }
     if fitting < columns.count {
       result += AnswerText.wrap(
         ["and the columns " + columns[fitting...].map { "\($0.name) (\($0.kind.typeName))" }.joined(separator: ", ")], options)
     }
     return result
+  }
+
+  private static func counted(_ count: Int, _ what: String) -> String {
+    "\(NumberText.grouped(count)) \(what)\(count == 1 ? "" : "s")"
   }
 
   private func columnsThatFit(_ cells: [[String]], _ options: ReportOptions) -> Int {
