@@ -101,8 +101,9 @@ struct Elaborator {
       case .model(let definition): return .value(.object(ModelObject(definition: definition, arguments: [])))
       case .policy(let definition): return .value(.object(PolicyObject(definition: definition, arguments: [])))
       case .unchecked(let type): return .unchecked(type)
-      case .native where context.model == nil && environment.introducesSymbol(name): return .value(.symbol(Symbol(name)))
-      case .function, .native:
+      // A native function leaves its name free for symbols: a coin may show `head`.
+      case .native: break
+      case .function:
         throw fault("`\(name)` is a function", span, label: "call it: `\(name)(...)`")
       }
     }
@@ -138,7 +139,8 @@ struct Elaborator {
       if name == "t", let model, model.allowsTime {
         return .scalar(context.pool.intern(.time, type: .integer, span: span))
       }
-      if Builtin.byName[name] != nil || Builtin.distributionNames.contains(name) {
+      let isNative = if case .native? = environment[name]?.kind { true } else { false }
+      if isNative || Builtin.byName[name] != nil || Builtin.distributionNames.contains(name) {
         throw fault("`\(name)` is a function", span, label: "call it: `\(name)(...)`")
       }
       throw unknownName(name, span)
