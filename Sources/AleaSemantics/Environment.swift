@@ -44,6 +44,14 @@ public final class Environment: @unchecked Sendable {
 
   func introduce(_ names: Set<String>) { symbols.formUnion(names) }
 
+  /// Whether a symbol may have the name: nothing has it, or a native function, which is only ever called.
+  func leavesFree(_ name: String) -> Bool {
+    switch self[name]?.kind {
+    case nil, .native?: true
+    default: false
+    }
+  }
+
   func introducesSymbol(_ name: String) -> Bool { symbols.contains(name) || parent?.introducesSymbol(name) == true }
 
   /// Whether the name is defined here, not only in what this environment stands on.

@@ -17,12 +17,9 @@ extension ModelElaborator {
   }
 
   private func bindIfFree(_ symbol: Symbol) {
-    let isTaken =
-      switch environment[symbol.name]?.kind {
-      case nil, .native?: false
-      default: true
-      }
-    if !isTaken, (try? operand(named: symbol.name, at: SourceSpan(file: FileID(index: 0), start: 0, end: 0))) == nil {
+    if environment.leavesFree(symbol.name),
+      (try? operand(named: symbol.name, at: SourceSpan(file: FileID(index: 0), start: 0, end: 0))) == nil
+    {
       bind(symbol.name, .value(.symbol(symbol)))
     }
   }
