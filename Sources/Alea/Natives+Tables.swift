@@ -37,15 +37,16 @@ extension Natives {
         return .object(result)
       },
       NativeFunction(
-        "filter", [table, NativeParameter("where", kind: .modelExpression, isPositional: true, "a condition on the columns")],
+        "filter",
+        [table, NativeParameter("condition", kind: .modelExpression, isPositional: true, "a condition on the columns")],
         returns: "a table", isQuery: false, documentation: "The rows in which a condition holds.",
         example: "filter(card, age > 30 and present(wage))"
       ) { call in
         let table = try dataTable(call, "data")
-        let rows = rowProcess(table, call, "where", core)
+        let rows = rowProcess(table, call, "condition", core)
         return .object(
-          try at(call, "where") {
-            let (process, condition) = try call.rowExpression("where", in: rows.process, isCondition: true)
+          try at(call, "condition") {
+            let (process, condition) = try call.rowExpression("condition", in: rows.process, isCondition: true)
             return try rows.filtered(condition, in: process)
           })
       },
