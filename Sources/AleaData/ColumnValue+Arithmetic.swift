@@ -5,6 +5,9 @@ extension ColumnValue: ElementwiseObject {
   ///
   /// - Throws: ``ValueError`` for texts, and for a row whose number is outside the function's domain.
   public func applying(_ function: UnaryFunction) throws -> Value {
+    if function == .not, column.kind == .boolean {
+      return .object(Self.named("not(\(column.name))", .boolean, column.numbers.map { $0.isNaN ? $0 : 1 - $0 }, of: source))
+    }
     try numeric("`\(function.rawValue)`")
     let numbers = column.numbers.map { function($0) }
     try checked(numbers, [self]) { row in "`\(function.rawValue)(\(cell(row)))` is not a number" }
@@ -21,6 +24,7 @@ extension ColumnValue: ElementwiseObject {
   ///
   /// - Throws: ``ValueError`` for columns of different lengths, for values that do not go together, and for a row without a result.
   public func combined(_ function: BinaryFunction, with other: Value, isOnRight: Bool) throws -> Value {
+    if function == .and || function == .or { return try connected(function, with: other) }
     if column.kind == .text || Self.isText(other) { return try comparedTexts(function, other) }
     try numeric("arithmetic", allowsBooleans: function.isComparison)
     let right: ColumnValue
@@ -121,6 +125,21 @@ extension ColumnValue: ElementwiseObject {
       if operands.contains(where: { $0.column.numbers[row].isNaN }) { continue }
       throw ValueError(message(row), notes: ["in row \(row)"])
     }
+  }
+
+  /// `and` and `or` of Booleans row by row: a missing cell counts only where the column before it does not decide.
+  private func connected(_ function: BinaryFunction, with other: Value) throws -> Value {
+    guard case .object(let object as ColumnValue) = other, object.column.kind == .boolean, column.kind == .boolean else {
+      throw ValueError("`\(function.rawValue)` connects columns of Booleans", notes: ["compare with something: `data.age > 30`"])
+    }
+    guard object.column.numbers.count == column.numbers.count else {
+      throw ValueError(
+        "`\(column.name)` has \(column.numbers.count) rows, and `\(object.column.name)` has \(object.column.numbers.count)")
+    }
+    let deciding = function == .and ? 0.0 : 1.0
+    let numbers = zip(column.numbers, object.column.numbers).map { a, b in a == deciding || a.isNaN ? a : b }
+    return .object(
+      Self.named("\(function.rawValue)(\(column.name), \(object.column.name))", .boolean, numbers, of: source))
   }
 
   private func comparedTexts(_ function: BinaryFunction, _ other: Value) throws -> Value {

@@ -7,7 +7,11 @@ extension Elaborator {
   mutating func unary(_ operation: AST.UnaryOperator, _ expression: AST.Expression, _ span: SourceSpan) throws -> Operand {
     switch operation {
     case .not:
-      let operand = try boolean(expression)
+      let given = try elaborate(expression)
+      if case .value(.object(let object as any ElementwiseObject)) = given {
+        return .value(try placed(expression.span) { try object.applying(.not) })
+      }
+      let operand = try asBoolean(given, expression.span)
       switch operand {
       case .value(.boolean(let known)): return .value(.boolean(!known))
       case .scalar(let id): return .scalar(context.pool.unary(.not, id, type: .boolean, span: span))

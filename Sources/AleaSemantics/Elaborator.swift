@@ -391,7 +391,13 @@ struct Elaborator {
     throws
     -> Operand
   {
-    let left = try boolean(a)
+    let first = try elaborate(a)
+    if case .value(.object(_ as any ElementwiseObject)) = first {
+      let second = try elaborate(b)
+      if let result = try elementwise(operation == .or ? .or : .and, first, second, span) { return result }
+      return second
+    }
+    let left = try asBoolean(first, a.span)
     if case .value(.boolean(let known)) = left {
       if known == (operation == .or) { return left }
       return try boolean(b)

@@ -50,6 +50,19 @@ import Testing
     #expect(throws: ValueError.self) { try a.combined(.add, with: .string("x"), isOnRight: false) }
   }
 
+  @Test func conditionsAreConnectedFromTheLeft() throws {
+    let a = column([1, 0, .nan, 1, 0], .boolean)
+    let b = Value.object(column([1, .nan, 1, .nan, 1], .boolean))
+    let both = try numbers(a.combined(.and, with: b, isOnRight: false)).numbers
+    #expect(both[0] == 1 && both[1] == 0 && both[2].isNaN && both[3].isNaN && both[4] == 0)
+    let either = try numbers(a.combined(.or, with: b, isOnRight: false)).numbers
+    #expect(either[0] == 1 && either[1].isNaN && either[2].isNaN && either[3] == 1 && either[4] == 1)
+    let opposite = try numbers(a.applying(.not)).numbers
+    #expect(opposite[0] == 0 && opposite[1] == 1 && opposite[2].isNaN)
+    #expect(throws: ValueError.self) { try a.combined(.and, with: .boolean(true), isOnRight: false) }
+    #expect(throws: ValueError.self) { try column([1]).combined(.and, with: b, isOnRight: false) }
+  }
+
   @Test func missingCellsStopSummaries() throws {
     #expect(throws: ValueError.self) { try column([1, .nan]).reduced(.add) }
     #expect(throws: ValueError.self) { try column([]).reduced(.min) }
