@@ -2,13 +2,14 @@ import AleaData
 import AleaModel
 
 extension DataTable: PrintedAnswer {
-  /// The rows a printed table shows.
+  /// Tables of so many rows are printed whole, such as summaries; of longer ones the first rows are shown.
+  private static let wholeRows = 24
   private static let shownRows = 10
 
   func lines(_ options: ReportOptions) -> [String] {
     var header = [Self.counted(rowCount, "row") + ", " + Self.counted(columns.count, "column")]
     header += notes.map { "note: " + $0 }
-    let shown = min(rowCount, Self.shownRows)
+    let shown = rowCount <= Self.wholeRows ? rowCount : Self.shownRows
     let cells = columns.map { Self.cells($0, rows: shown, options) }
     let fitting = columnsThatFit(cells, options)
     var table = TextTable(
