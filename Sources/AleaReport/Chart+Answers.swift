@@ -1,3 +1,4 @@
+import AleaData
 import AleaEngine
 import AleaModel
 import AleaSolvers
@@ -30,6 +31,7 @@ extension Chart {
         self = first
         yLabel = "expected total"
         series = charts.flatMap(\.series)
+      case let table as DataTable: try self.init(table: table)
       default: throw Diagnostic.error("\(object.typeName) cannot be plotted", at: nil)
       }
     case .array(let elements):

@@ -13,7 +13,7 @@ public struct Builtin: Sendable {
     case ternary(TernaryFunction)
     /// A function of two numbers that is not one of many.
     case pair(BinaryFunction)
-    case log, clamp, size, sum, dot, zeros, ones, identity, real, integer
+    case log, clamp, size, sum, dot, zeros, ones, identity, real, integer, present
   }
 
   let rule: Rule
@@ -86,6 +86,9 @@ public struct Builtin: Sendable {
     Builtin(name: "identity", signature: "identity(n): Real[n, n]", documentation: "The identity matrix.", rule: .identity),
     Builtin(name: "real", signature: "real(x): Real", documentation: "A number or a Boolean (1 or 0) as a Real.", rule: .real),
     Builtin(name: "int", signature: "int(x): Int", documentation: "A Boolean as 1 or 0; an integer as itself.", rule: .integer),
+    Builtin(
+      name: "present", signature: "present(column): Bool", documentation: "Whether a cell of a column of data has a value.",
+      rule: .present),
   ]
 
   static let byName: [String: Builtin] = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
