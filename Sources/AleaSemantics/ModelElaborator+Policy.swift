@@ -38,8 +38,13 @@ extension ModelElaborator {
     learner.own = model.process.variables.indices.filter { $0 >= count }.map { VariableID($0) }.filter {
       !remembered.contains($0)
     }
-    model.attempt { try model.checkReads(of: learner.own, readable) }
+    for name in model.order {
+      guard let entry = model.entries[name], let declaration = model.process.declaration(named: name) else { continue }
+      let span = entry.syntax.mechanism?.expression.span ?? entry.span
+      model.attempt { try model.checkReads(of: declaration.shape.variables, readable, span) }
+    }
     model.elaborateUpdates(syntax.members, actions, &learner)
+    model.checkUses(actions, learner)
     if model.diagnostics.contains(where: { $0.severity == .error }) { throw DiagnosticError(model.diagnostics) }
     if model.isIncomplete { throw Elaborator.silent }
     learner.process = model.process
@@ -306,25 +311,48 @@ extension ModelElaborator {
         return .scalar(target)
       }
     }
-    try checkReads(of: action.shape.variables, readable)
+    try checkReads(of: action.shape.variables, readable, expression.span)
   }
 
   /// A policy reads what is known before it acts.
-  private func checkReads(of variables: [VariableID], _ readable: Set<VariableID>) throws {
+  private func checkReads(of variables: [VariableID], _ readable: Set<VariableID>, _ span: SourceSpan) throws {
     for id in variables {
-      for expression in process[id].mechanism.expressions {
-        for leaf in context.pool.leaves(of: [expression]) {
-          guard case .variable(let variable) = leaf else { continue }
-          let found = process[variable]
-          if found.role == .state || found.role == .latent || readable.contains(variable) || isKnownInState(variable, readable) {
-            continue
-          }
-          throw elaborator().fault(
-            "a policy cannot read `\(found.name)`: it is not known before the action",
-            context.pool[expression].span ?? process[id].span ?? SourceSpan(file: FileID(index: 0), start: 0, end: 0),
-            secondary: found.span.map { [.init($0, "drawn or derived after the action")] } ?? [])
+      for leaf in context.pool.leaves(of: process[id].mechanism.expressions) {
+        guard case .variable(let variable) = leaf else { continue }
+        let found = process[variable]
+        if found.role == .state || found.role == .latent || readable.contains(variable) || isKnownInState(variable, readable) {
+          continue
+        }
+        throw elaborator().fault(
+          "a policy cannot read `\(found.name)`: it is not known before the action", span,
+          secondary: found.span.map { [.init($0, "drawn or derived after the action")] } ?? [])
+      }
+    }
+  }
+
+  /// A value of the policy's own that nothing reads is most often a misspelt action.
+  private func checkUses(_ actions: [Declaration], _ learner: Learner) {
+    guard !diagnostics.contains(where: { $0.severity == .error }), !isIncomplete else { return }
+    func expressions(_ updates: [Learner.Update]) -> [ExpressionID] {
+      updates.flatMap { update -> [ExpressionID] in
+        switch update {
+        case .assign(let assignment): assignment.parts.map(\.value) + (assignment.position.map { [$0] } ?? [])
+        case .conditional(let test, let first, let second): [test] + expressions(first) + expressions(second)
         }
       }
+    }
+    let mechanisms = (actions.flatMap(\.shape.variables) + learner.own).flatMap { process[$0].mechanism.expressions }
+    let read = context.pool.leaves(of: mechanisms + expressions(learner.updates))
+    for name in order {
+      guard let entry = entries[name], let declaration = process.declaration(named: name),
+        !declaration.shape.variables.contains(where: { read.contains(.variable($0)) })
+      else { continue }
+      let names = actions.map(\.name)
+      let nearest = Spelling.nearest(name, in: names)
+      report(
+        .error(
+          "`\(name)` is no action of \(process.name), and nothing in the policy reads it", at: entry.span,
+          label: nearest.map { "did you mean `\($0)`?" } ?? "", notes: ["its actions are \(elaborator().list(names))"]))
     }
   }
 

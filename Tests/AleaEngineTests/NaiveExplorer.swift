@@ -30,6 +30,8 @@ struct NaiveExplorer {
       let position = try value(index, now, next)
       guard elements.indices.contains(Int(position)) else { throw Failure() }
       result = try value(elements[Int(position)], now, next)
+    case .ternary(let function, let a, let b, let c):
+      result = function(try value(a, now, next), try value(b, now, next), try value(c, now, next))
     case .lookup(let table, let index):
       let position = try value(index, now, next)
       guard process.pool.tables[Int(table)].indices.contains(Int(position)) else { throw Failure() }

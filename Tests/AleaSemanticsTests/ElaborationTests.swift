@@ -46,6 +46,8 @@ private func evaluate(_ id: ExpressionID, in process: Process, _ values: [String
     let position = evaluate(index, in: process, values)
     guard position >= 0, position < Double(elements.count) else { return .nan }
     return evaluate(elements[Int(position)], in: process, values)
+  case .ternary(let function, let a, let b, let c):
+    return function(evaluate(a, in: process, values), evaluate(b, in: process, values), evaluate(c, in: process, values))
   case .lookup(let table, let index):
     let position = evaluate(index, in: process, values)
     let elements = process.pool.tables[Int(table)]
