@@ -74,15 +74,13 @@ public struct SaddlePoint: Sendable {
       for (p, d) in [(x, w), ((1 / weight) * sumX, (1 / weight) * sumW)] {
         let upper = left.charge(p) + right.support((b - a * p).elements)
         let lower = dot(d, b) - right.charge(d) - left.support((at * d).elements)
-        if best == nil || upper - lower < best!.gap { best = (p, d, upper, upper - lower) }
+        if best.map({ upper - lower < $0.gap }) ?? true { best = (p, d, upper, upper - lower) }
       }
       if let best, best.gap <= tolerance || iteration == limit {
         return Solution(
           primal: left.back(best.x).elements, dual: right.back(best.w).elements, value: best.value, gap: max(0, best.gap),
           iterations: iteration)
       }
-      // Restarted averages converge linearly where the problem is sharp or strongly convex.
-      if iteration > 64, iteration & (iteration - 1) < iteration / 4 { (sumX, sumW, weight) = (x, w, 1) }
     }
     throw MomentFault("the saddle point was not iterated")
   }
