@@ -20,6 +20,8 @@ final class ElaborationContext {
   let isChecking: Bool
   var callDepth = 0
   var warnings: [Diagnostic] = []
+  /// Whether strings stand for the symbols of their name: in expressions over the rows of a table, whose texts are symbols.
+  var readsStringsAsSymbols = false
 
   init(isChecking: Bool) { self.isChecking = isChecking }
 
@@ -99,6 +101,7 @@ struct Elaborator {
       case .model(let definition): return .value(.object(ModelObject(definition: definition, arguments: [])))
       case .policy(let definition): return .value(.object(PolicyObject(definition: definition, arguments: [])))
       case .unchecked(let type): return .unchecked(type)
+      case .native where context.model == nil && environment.introducesSymbol(name): return .value(.symbol(Symbol(name)))
       case .function, .native:
         throw fault("`\(name)` is a function", span, label: "call it: `\(name)(...)`")
       }
@@ -422,6 +425,7 @@ struct Elaborator {
     case .integer(let number): (Double(number), .integer)
     case .real(let number): (number, .real)
     case .symbol(let symbol): (Double(context.code(of: symbol)), .symbol)
+    case .string(let text) where context.readsStringsAsSymbols: (Double(context.code(of: Symbol(text))), .symbol)
     default: nil
     }
   }

@@ -161,6 +161,15 @@ public struct NativeCall: Sendable {
     return try ModelElaborator.elaborate(syntax, over: process, environment: environment, locals: locals)
   }
 
+  /// The expression given under a label, elaborated over the rows of a table: the variables of the process are its columns.
+  public func rowExpression(_ label: String, in process: Process, isCondition: Bool = false) throws -> (Process, ExpressionID) {
+    guard let syntax = expressions[label] else {
+      throw DiagnosticError(.error("`\(label):` is missing", at: span))
+    }
+    return try ModelElaborator.elaborateRow(
+      syntax, over: process, environment: environment, locals: locals, isCondition: isCondition)
+  }
+
   /// Where an argument stands.
   public func span(of label: String) -> SourceSpan? { arguments[label]?.span ?? expressions[label]?.span }
 
