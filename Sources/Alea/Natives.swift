@@ -203,7 +203,10 @@ enum Natives {
         "explain", [NativeParameter("model", isPositional: true, "the model")], returns: "a string", isQuery: true,
         documentation: "How a model would be solved: the path of reductions, the method, and why.", example: "explain(Inventory)"
       ) { call in
-        .string(try core.explain(model(call, "model"), span: call.span))
+        if case .object(let object as ModelObject)? = call["model"]?.value, object.definition.syntax.kind == .moments {
+          return .string(try Moments.explanation(object, at: call.span(of: "model")))
+        }
+        return .string(try core.explain(model(call, "model"), span: call.span))
       },
     ]
   }

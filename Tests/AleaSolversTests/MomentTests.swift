@@ -161,7 +161,7 @@ import Testing
     let expected = try #require(json["expected"] as? [String: [String: Any]])
     for (level, answers) in expected {
       let problem = MomentProblem.regression(
-        outcome: "y", arguments: ["d"], conditioning: ["z"], functionClass: .linear, quantile: try #require(Double(level)))
+        outcome: "y", arguments: ["d"], conditioning: ["z"], functionClass: .linear, quantile: Double(level) ?? .nan)
       let fit = try SmoothedQuantile(bandwidth: 0.5).fit(problem, data)
       let reference = try Self.numbers(answers["smoothed_h0_5"])
       #expect(Self.largestDifference(fit.functions[0].coefficients, reference) < 1e-6, "\(level)")
