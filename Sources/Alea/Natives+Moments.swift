@@ -11,12 +11,12 @@ extension ModelObject: EstimationTarget {
         "`\(definition.name)` is a \(definition.syntax.kind.rawValue) model: estimate a part of it", at: "target",
         notes: ["as in `estimate(effect(of: \(definition.name).x, on: \(definition.name).y), from: data)`"])
     }
-    let problem = try momentProblem(at: call.span(of: "target"))
+    let problem = try momentProblem(at: call.span(of: "target"), core: core)
     return try Moments.fit(problem, call)
   }
 
   /// The moment problem of this model, with classes made from what stands after `in`.
-  func momentProblem(at place: SourceSpan?) throws -> MomentProblem {
+  func momentProblem(at place: SourceSpan?, core: SessionCore) throws -> MomentProblem {
     let moments = try moments(at: place)
     let unknowns = try moments.unknowns.map { unknown -> MomentProblem.Unknown in
       guard case .object(let object as MethodObject)? = unknown.functionClass,
@@ -46,10 +46,15 @@ extension ModelObject: EstimationTarget {
         .init(
           residual: restriction.residual, statistic: restriction.level.map { .probability($0) } ?? .mean,
           conditioning: restriction.conditioning,
-          text: (restriction.level == nil ? "the mean residual" : "the probability") + " given "
-            + restriction.conditioning.joined(separator: ", ")))
+          text: Self.requirement(core.sourceText(restriction.span))))
     }
     return problem
+  }
+
+  /// A restriction as written, without the word before it.
+  private static func requirement(_ text: String) -> String {
+    let words = text.split(whereSeparator: \.isWhitespace)
+    return (words.first == "require" ? words.dropFirst() : words[...]).joined(separator: " ")
   }
 }
 
@@ -113,8 +118,12 @@ enum Moments {
   }
 
   /// The form of a problem and how it would be solved, in words.
-  static func explanation(_ model: ModelObject, at place: SourceSpan?) throws -> String {
-    explanation(try model.momentProblem(at: place))
+  /// Nil where the question is about something else.
+  static func explanation(_ call: NativeCall, core: SessionCore) throws -> String? {
+    guard case .object(let object)? = call["model"]?.value else { return nil }
+    if let structural = object as? StructuralFunction { return structural.explanation }
+    guard let model = object as? ModelObject, model.definition.syntax.kind == .moments else { return nil }
+    return explanation(try model.momentProblem(at: call.span(of: "model"), core: core))
   }
 
   static func explanation(_ problem: MomentProblem) -> String {
@@ -124,10 +133,7 @@ enum Moments {
       lines.append("  unknown \(unknown.name)(\(unknown.arguments.joined(separator: ", "))) in \(unknown.functionClass)")
     }
     for restriction in problem.restrictions {
-      switch restriction.statistic {
-      case .mean: lines.append("  \(restriction.text) is 0; it is affine in the unknowns")
-      case .probability(let level): lines.append("  \(restriction.text) is \(level); the residual is affine in the unknowns")
-      }
+      lines.append("  require \(restriction.text): affine in the unknowns")
     }
     lines.append("  \(chosen.method.name): \(chosen.reason)")
     return lines.joined(separator: "\n")

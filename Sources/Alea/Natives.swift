@@ -10,7 +10,7 @@ enum Natives {
   }
 
   static func functions(_ core: SessionCore) -> [NativeFunction] {
-    questions(core) + output(core) + bandits(core) + data(core) + causal(core) + estimation(core) + offPolicy(core)
+    questions(core) + output(core) + bandits(core) + data(core) + causal(core) + estimation(core) + structural(core) + offPolicy(core)
       + Methods.all.map(constructor)
   }
 
@@ -203,9 +203,7 @@ enum Natives {
         "explain", [NativeParameter("model", isPositional: true, "the model")], returns: "a string", isQuery: true,
         documentation: "How a model would be solved: the path of reductions, the method, and why.", example: "explain(Inventory)"
       ) { call in
-        if case .object(let object as ModelObject)? = call["model"]?.value, object.definition.syntax.kind == .moments {
-          return .string(try Moments.explanation(object, at: call.span(of: "model")))
-        }
+        if let text = try Moments.explanation(call, core: core) { return .string(text) }
         return .string(try core.explain(model(call, "model"), span: call.span))
       },
     ]

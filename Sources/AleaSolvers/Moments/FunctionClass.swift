@@ -50,6 +50,8 @@ struct FeatureMap: Sendable {
     case spline(knots: [[Double]], degree: Int, interactions: Bool)
     case tabular([[Double]])
     case kernel(KernelFeatures)
+    /// The mean of the one map's features over rows of its last arguments: x goes to mean_i phi(x, w_i).
+    case averaged([FeatureMap], over: Matrix)
   }
 
   let kind: Kind
@@ -98,6 +100,13 @@ struct FeatureMap: Sendable {
       kind = .tabular(cells)
     case .rkhs(let kernel, let rank): kind = .kernel(KernelFeatures(kernel, points: points, rank: rank))
     }
+  }
+
+  /// The map of the first arguments that averages another map over given rows of the others.
+  init(averaging base: FeatureMap, over rows: Matrix) {
+    functionClass = base.functionClass
+    arguments = Array(base.arguments.dropLast(rows.columns))
+    kind = .averaged([base], over: rows)
   }
 
   private static func exponents(arguments: Int, degree: Int, interactions: Bool) -> [[Int]] {
@@ -194,6 +203,19 @@ struct FeatureMap: Sendable {
       }
       return result
     case .kernel(let kernel): return kernel.features(at: points)
+    case .averaged(let bases, let rows):
+      guard let base = bases.first else { return points }
+      var result = Matrix(rows: points.rows, columns: 0)
+      for i in 0..<points.rows {
+        var joined = Matrix(rows: rows.rows, columns: 0)
+        for j in 0..<points.columns {
+          joined = joined.appending(Matrix(column: Array(repeating: points[i, j], count: rows.rows)))
+        }
+        let features = base.features(at: joined.appending(rows))
+        if i == 0 { result = Matrix(rows: points.rows, columns: features.columns) }
+        for j in 0..<features.columns { result[i, j] = features.column(j).reduce(0, +) / Double(max(1, rows.rows)) }
+      }
+      return result
     }
   }
 
@@ -237,7 +259,7 @@ struct FeatureMap: Sendable {
       return cells.map { cell in
         zip(arguments, cell).map { "\($0) = \(NumberText.significant($1, digits: 6))" }.joined(separator: ", ")
       }
-    case .spline, .kernel: return []
+    case .spline, .kernel, .averaged: return []
     }
   }
 }

@@ -47,6 +47,14 @@ public struct FittedFunction: Sendable {
     }
   }
 
+  /// The function of the first arguments alone: its mean over rows of the others.
+  ///
+  /// Its errors take these rows as given.
+  public func averaged(over rows: Matrix, name: String) -> FittedFunction {
+    let map = FeatureMap(averaging: map, over: rows)
+    return FittedFunction(name: name, arguments: map.arguments, map: map, coefficients: coefficients, covariance: covariance)
+  }
+
   /// What each coefficient belongs to; empty where that has no name.
   public var coefficientNames: [String] { map.names }
 }
