@@ -97,7 +97,7 @@ extension CausalGraph {
 
 /// How an outcome responds to a cause that is set: a moment problem that follows from a causal graph.
 struct StructuralFunction: EstimationTarget {
-  let problem: MomentProblem
+  private(set) var problem: MomentProblem
   let cause: String
   let outcome: String
   /// The outcome proxy, over which the bridge is averaged; nil where there is an instrument.
@@ -116,6 +116,7 @@ struct StructuralFunction: EstimationTarget {
       problem = .regression(
         outcome: outcome, arguments: [cause] + given, conditioning: names + given, functionClass: functionClass)
       proxy = nil
+      problem.name = "\(outcome) by \(cause)"
       let list = names.map { "`\($0)`" }.joined(separator: ", ")
       let controls = given.isEmpty ? "" : " given " + given.joined(separator: ", ")
       reason = "\(list) reaches `\(outcome)` through `\(cause)` alone\(controls): an instrument"
@@ -136,9 +137,11 @@ struct StructuralFunction: EstimationTarget {
     problem = .regression(
       outcome: outcome, arguments: [cause, pair.ofOutcome], conditioning: [pair.ofTreatment, cause], functionClass: functionClass,
       unknown: "bridge")
+    problem.name = "\(outcome) by \(cause)"
     proxy = pair.ofOutcome
     let hidden = pair.latent.joined(separator: ", ")
-    reason = "`\(pair.ofTreatment)` and `\(pair.ofOutcome)` are proxies of \(hidden): the outcome bridge is averaged over `\(pair.ofOutcome)`"
+    reason =
+      "`\(pair.ofTreatment)` and `\(pair.ofOutcome)` are proxies of \(hidden): the outcome bridge is averaged over `\(pair.ofOutcome)`"
     assumptions = ["the proxies vary enough with \(hidden) (completeness)"]
   }
 

@@ -73,15 +73,16 @@ extension ModelElaborator {
     collect(syntax.members)
     for member in syntax.members {
       guard case .unknown(let name, let arguments, let functionClass) = member.kind else { continue }
-      attempt {
+      // A class with a fault leaves the unknown known, so that the fault is told once.
+      let value = attempt { () -> Value? in
         var scope = elaborator()
-        let operand = try scope.elaborate(functionClass)
-        var value: Value?
-        if case .value(let known) = operand { value = known }
-        moments?.unknowns.append(
-          .init(
-            name: name.text, arguments: arguments.map(\.text), functionClass: value, span: name.span, classSpan: functionClass.span))
+        if case .value(let known) = try scope.elaborate(functionClass) { return known }
+        return nil
       }
+      moments?.unknowns.append(
+        .init(
+          name: name.text, arguments: arguments.map(\.text), functionClass: value ?? nil, span: name.span,
+          classSpan: functionClass.span))
     }
     for member in syntax.members {
       guard case .require(let requirement) = member.kind else { continue }
@@ -116,7 +117,8 @@ extension ModelElaborator {
       }
       let operand = try scope.elaborate(requirement.body)
       if case .unchecked = operand { return isIncomplete = true }
-      guard let id = scope.scalar(operand, requirement.body.span), case .binary(let comparison, let a, let b) = context.pool[id].kind,
+      guard let id = scope.scalar(operand, requirement.body.span),
+        case .binary(let comparison, let a, let b) = context.pool[id].kind,
         comparison == .lessEqual || comparison == .less
       else {
         throw DiagnosticError(
@@ -159,7 +161,8 @@ extension ModelElaborator {
   }
 
   /// An unknown at the arguments of a call: `h(price, season)`, by position or by label.
-  func application(of name: String, _ arguments: [AST.Argument], _ scope: inout Elaborator, _ span: SourceSpan) throws -> Operand? {
+  func application(of name: String, _ arguments: [AST.Argument], _ scope: inout Elaborator, _ span: SourceSpan) throws -> Operand?
+  {
     guard let index = moments?.unknowns.firstIndex(where: { $0.name == name }), let unknown = moments?.unknowns[index] else {
       return nil
     }
@@ -170,7 +173,8 @@ extension ModelElaborator {
       if let label = argument.label {
         guard let found = unknown.arguments.firstIndex(of: label.text) else {
           throw scope.fault(
-            "`\(name)` has no argument `\(label.text)`", label.span, notes: ["its arguments are \(scope.list(unknown.arguments))"])
+            "`\(name)` has no argument `\(label.text)`", label.span, notes: ["its arguments are \(scope.list(unknown.arguments))"]
+          )
         }
         place = found
       } else {

@@ -75,7 +75,8 @@ enum MomentsSection: BenchSection {
     Design(name: "abs", figures: [0.162, 0.023, 0.010, 0.019, 0.017, 0.011], draw: confounded { abs($0) }),
     Design(
       name: "poly2", figures: [0.636, 0.0012, 0.0028, 0.048, 0.027, 0.0048], draw: confounded { -1.5 * $0 + 0.9 * $0 * $0 }),
-    Design(name: "sigmoid", figures: [0.011, 0.0057, 0.0072, 0.0092, 0.0097, 0.0086], draw: confounded { 2 / (1 + exp(-2 * $0)) }),
+    Design(
+      name: "sigmoid", figures: [0.011, 0.0057, 0.0072, 0.0092, 0.0097, 0.0086], draw: confounded { 2 / (1 + exp(-2 * $0)) }),
     Design(name: "sin", figures: [0.042, 0.011, 0.012, 0.0073, 0.0093, 0.021], draw: confounded { sin($0) }),
     Design(name: "step", figures: [0.036, 0.028, 0.029, 0.024, 0.022, 0.032], draw: confounded { $0 < 0 ? 1 : 2.5 }),
     Design(name: "linear", figures: [0.0005, 0.0014, 0.0023, 0.014, 0.0090, 0.0023], draw: confounded { $0 }),

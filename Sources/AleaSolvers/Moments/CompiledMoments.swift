@@ -42,7 +42,8 @@ struct CompiledMoments: Sendable {
       let places = applications.indices.filter { problem.applications[$0].unknown == index }
       guard let first = places.first else {
         throw MomentFault(
-          "no restriction mentions `\(unknown.name)`", remedy: "leave it out, or say in a `require` what makes it the right function")
+          "no restriction mentions `\(unknown.name)`",
+          remedy: "leave it out, or say in a `require` what makes it the right function")
       }
       let points = places.dropFirst().reduce(applications[first]) { $0.above(applications[$1]) }
       let map = try FeatureMap(unknown.functionClass, points: points, arguments: unknown.arguments)

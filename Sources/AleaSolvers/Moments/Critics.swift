@@ -13,7 +13,8 @@ extension CompiledMoments {
       guard !equation.conditioning.isEmpty else {
         return Matrix(rows: rowCount, columns: 1, elements: Array(repeating: 1, count: rowCount))
       }
-      return try FeatureMap(tests, points: equation.instruments, arguments: equation.conditioning).features(at: equation.instruments)
+      return try FeatureMap(tests, points: equation.instruments, arguments: equation.conditioning).features(
+        at: equation.instruments)
     }
   }
 

@@ -108,7 +108,8 @@ public struct GaussianKernel: KernelMethod {
   public static let parameters = [
     scaleParameter,
     MethodParameter(
-      "mixture", .boolean, default: .boolean(false), doc: "whether to take the mean of three: at the scale, ten times and a tenth of it"),
+      "mixture", .boolean, default: .boolean(false),
+      doc: "whether to take the mean of three: at the scale, ten times and a tenth of it"),
   ]
   public let kernel: Kernel
   public init(arguments: MethodArguments) {
@@ -130,7 +131,8 @@ public struct MaternKernel: KernelMethod {
   public static let name = "Matern"
   public static let summary = "Between Laplace and Gaussian: functions with one or two derivatives."
   public static let parameters = [
-    MethodParameter("order", .symbol(["threeHalves", "fiveHalves"]), default: .symbol("fiveHalves"), doc: "the order of the kernel"),
+    MethodParameter(
+      "order", .symbol(["threeHalves", "fiveHalves"]), default: .symbol("fiveHalves"), doc: "the order of the kernel"),
     scaleParameter,
   ]
   public let kernel: Kernel

@@ -52,7 +52,8 @@ extension FittedFunction: CallableObject, JSONAnswer {
     switch name {
     case "error":
       guard covariance != nil else {
-        throw ValueError("the method gives no error for `\(self.name)`", notes: ["`SieveMinimumDistance` and `SmoothedQuantile` do"])
+        throw ValueError(
+          "the method gives no error for `\(self.name)`", notes: ["`SieveMinimumDistance` and `SmoothedQuantile` do"])
       }
       return .object(PointwiseError(function: self))
     case "coefficients": return .array(coefficients.map { .real($0) })
@@ -87,7 +88,8 @@ extension FittedFunction: CallableObject, JSONAnswer {
       if let label = argument.label {
         guard let found = arguments.firstIndex(of: label) else {
           throw ValueError(
-            "`\(name)` has no argument `\(label)`", notes: ["its arguments are \(arguments.map { "`\($0)`" }.joined(separator: ", "))"])
+            "`\(name)` has no argument `\(label)`",
+            notes: ["its arguments are \(arguments.map { "`\($0)`" }.joined(separator: ", "))"])
         }
         place = found
       } else {

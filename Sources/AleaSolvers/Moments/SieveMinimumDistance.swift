@@ -10,7 +10,8 @@ public struct SieveMinimumDistance: MomentMethod {
     "Series instrumental variables with pointwise errors; two-stage least squares when the classes are linear."
   public static let parameters = [
     MethodParameter(
-      "instruments", .functionClass, default: .method(MethodCall("Matching")), doc: "the functions of the conditioning variables used"),
+      "instruments", .functionClass, default: .method(MethodCall("Matching")),
+      doc: "the functions of the conditioning variables used"),
     MethodParameter(
       "ridge", .real(from: 0, to: .greatestFiniteMagnitude), default: .real(0), doc: "a penalty on the squared coefficients"),
   ]

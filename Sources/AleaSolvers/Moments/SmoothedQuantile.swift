@@ -11,7 +11,8 @@ public struct SmoothedQuantile: MomentMethod {
   public static let summary = "Quantile instrumental variables by smoothed moments, with robust pointwise errors."
   public static let parameters = [
     MethodParameter(
-      "instruments", .functionClass, default: .method(MethodCall("Matching")), doc: "the functions of the conditioning variables used"),
+      "instruments", .functionClass, default: .method(MethodCall("Matching")),
+      doc: "the functions of the conditioning variables used"),
     MethodParameter(
       "smoothing", .symbol(["polynomial", "normal"]), default: .symbol("polynomial"),
       doc: "the smooth step: Kaplan and Sun's polynomial, or the normal distribution function"),
@@ -65,7 +66,8 @@ public struct SmoothedQuantile: MomentMethod {
       return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n).squareRoot()
     }
     guard scales.allSatisfy({ $0 > 0 }) else {
-      throw MomentFault("the residuals of the first fit are all equal", remedy: "the outcome must vary given the unknown's arguments")
+      throw MomentFault(
+        "the residuals of the first fit are all equal", remedy: "the outcome must vary given the unknown's arguments")
     }
     let exponent = smoothing == .polynomial ? -1.0 / 7 : -1.0 / 5
     let last = scales.map { bandwidth > 0 ? bandwidth : $0 * pow(n, exponent) }
@@ -80,7 +82,10 @@ public struct SmoothedQuantile: MomentMethod {
       theta = try system.minimised(from: theta, iterations: step == steps ? 200 : 10)
     }
     for width in last.prefix(1) {
-      tuning.append(.init(name: "bandwidth", value: width, reason: bandwidth > 0 ? "given" : "the residuals' deviation times n^\(smoothing == .polynomial ? "-1/7" : "-1/5")"))
+      tuning.append(
+        .init(
+          name: "bandwidth", value: width,
+          reason: bandwidth > 0 ? "given" : "the residuals' deviation times n^\(smoothing == .polynomial ? "-1/7" : "-1/5")"))
     }
     if compiled.isPenalised {
       let reason = penalty > 0 ? "given" : "the mean problem's by cross-validation, scaled by the density at the quantile"

@@ -44,7 +44,8 @@ public struct TwoStageKernel: MomentMethod {
     try compiled.requireMeans(Self.name)
     guard compiled.equations.count == 1, let equation = compiled.equations.first else {
       throw MomentFault(
-        "`TwoStageKernel` solves one restriction, and `\(problem.name)` has \(compiled.equations.count)", remedy: "use `Minimax()`")
+        "`TwoStageKernel` solves one restriction, and `\(problem.name)` has \(compiled.equations.count)",
+        remedy: "use `Minimax()`")
     }
     let n = compiled.rowCount
     let features = try compiled.testFeatures(instruments)[0]

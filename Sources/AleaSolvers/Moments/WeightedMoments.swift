@@ -73,4 +73,3 @@ struct RidgePath: Sendable {
 func logSpaced(_ low: Double, _ high: Double, count: Int) -> [Double] {
   (0..<count).map { low * pow(high / low, Double($0) / Double(max(1, count - 1))) }
 }
-
