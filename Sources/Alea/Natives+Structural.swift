@@ -17,7 +17,7 @@ extension Natives {
           NativeParameter("in", default: "RKHS(Gaussian())", "the class in which the function is looked for"),
         ], returns: "a structural function", isQuery: true,
         documentation:
-          "How an outcome responds to a cause that is set, as a moment problem: by an instrument or by two proxies of what is hidden.",
+          "How an outcome responds to a cause that is set, as a moment problem: by an instrument or by two proxies.",
         example: "estimate(structural(of: Market.price, on: Market.sales), from: data)"
       ) { call in
         let (model, cause) = try variable(call, "of")

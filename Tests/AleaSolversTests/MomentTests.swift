@@ -168,9 +168,10 @@ import Testing
     }
   }
 
-  /// Bias and root mean squared error on a linear quantile design at n = 2,000: published tools reach .17, .15, .14.
+  /// Root mean squared error on a linear quantile design at n = 2,000: an independent program with the same rule has .171, .159, .184
+  /// over 150 seeds (`Tests/Independent/quantile_slopes.py`).
   @Test func quantileSlopesAreNearTheTruth() throws {
-    for (level, bound) in [(0.25, 0.17), (0.5, 0.15), (0.75, 0.14)] {
+    for (level, bound) in [(0.25, 0.171), (0.5, 0.159), (0.75, 0.184)] {
       let problem = MomentProblem.regression(
         outcome: "y", arguments: ["d"], conditioning: ["z"], functionClass: .linear, quantile: level)
       let errors = try (0..<12).map { seed in

@@ -15,7 +15,7 @@ public struct MaximumMomentRestriction: MomentMethod {
     MethodParameter(
       "penalty", .real(from: 0, to: .greatestFiniteMagnitude), default: .real(0),
       doc: "the penalty lambda; 0 takes the one with the least held-out moments"),
-    MethodParameter("folds", .integer(from: 2, to: 50), default: .integer(10), doc: "the folds of the choice of lambda"),
+    MethodParameter("folds", .integer(from: 2, to: 50), default: .integer(50), doc: "the folds of the choice of lambda"),
   ]
 
   public let critic: FunctionClass?
@@ -27,7 +27,7 @@ public struct MaximumMomentRestriction: MomentMethod {
   }
 
   public init(
-    critic: FunctionClass? = .rkhs(Kernel(.gaussian, multiples: [1, 10, 0.1]), rank: 1000), penalty: Double = 0, folds: Int = 10
+    critic: FunctionClass? = .rkhs(Kernel(.gaussian, multiples: [1, 10, 0.1]), rank: 1000), penalty: Double = 0, folds: Int = 50
   ) {
     self.critic = critic
     self.penalty = penalty
@@ -53,8 +53,7 @@ public struct MaximumMomentRestriction: MomentMethod {
       tuning: compiled.isPenalised ? [.init(name: "penalty", value: lambda, reason: reason)] : [], notes: [])
   }
 
-  /// The penalty with the least held-out moments, without the pairs of a row with itself: these are squared residuals, which an
-  /// ordinary regression makes least.
+  /// The penalty whose fit to the other folds makes the moments within the held-out fold least, in sum over the folds.
   private func crossValidated(_ compiled: CompiledMoments, _ features: [Matrix]) throws -> Double {
     let grid = logSpaced(1e-10, 1, count: 41)
     var scores = [Double](repeating: 0, count: grid.count)
@@ -86,9 +85,7 @@ public struct MaximumMomentRestriction: MomentMethod {
         for (equation, tests) in zip(held, heldFeatures) {
           let residual = (equation.outcome - equation.design * theta).elements
           let moments = tests.transposeTimes(Matrix(column: residual)).elements
-          var own = 0.0
-          for j in 0..<tests.columns { for i in 0..<tests.rows { own += pow(tests[i, j] * residual[i], 2) } }
-          scores[index] += (moments.reduce(0) { $0 + $1 * $1 } - own) / pow(Double(test.count), 2)
+          scores[index] += moments.reduce(0) { $0 + $1 * $1 } / pow(Double(test.count), 2)
         }
       }
     }
