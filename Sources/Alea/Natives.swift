@@ -10,7 +10,7 @@ enum Natives {
   }
 
   static func functions(_ core: SessionCore) -> [NativeFunction] {
-    questions(core) + output(core) + bandits(core) + data(core) + causal(core) + estimation(core) + offPolicy(core)
+    questions(core) + output(core) + bandits(core) + data(core) + causal(core) + estimation(core) + structural(core) + offPolicy(core)
       + Methods.all.map(constructor)
   }
 
@@ -225,7 +225,8 @@ enum Natives {
         "explain", [NativeParameter("model", isPositional: true, "the model")], returns: "a string", isQuery: true,
         documentation: "How a model would be solved: the path of reductions, the method, and why.", example: "explain(Inventory)"
       ) { call in
-        .string(try core.explain(model(call, "model"), span: call.span))
+        if let text = try Moments.explanation(call, core: core) { return .string(text) }
+        return .string(try core.explain(model(call, "model"), span: call.span))
       },
     ]
   }

@@ -94,6 +94,12 @@ public protocol ElementwiseObject: ObjectValue {
   var presence: Value { get }
 }
 
+/// An object that can be called like a function: `fit.h(price: 20, season: 4)`.
+public protocol CallableObject: ObjectValue {
+  /// The value at known arguments. Throws a ``ValueError`` for wrong ones.
+  func call(_ arguments: [IndexArgument]) throws -> Value
+}
+
 /// An argument in brackets: `[stock: 0]` has a label, `[3]` has none.
 public struct IndexArgument: Sendable {
   public var label: String?

@@ -9,6 +9,7 @@ extension Elaborator {
       let isShadowed = locals.contains { $0.name == name }
       if !isShadowed {
         if let function = model?.function(named: name) { return try apply(function, arguments, callee.span, span) }
+        if let model, let unknown = try model.application(of: name, arguments, &self, span) { return unknown }
         if let binding = environment[name] {
           switch binding.kind {
           case .function(let function): return try apply(function, arguments, callee.span, span)
@@ -48,9 +49,24 @@ extension Elaborator {
         try checkLabels(given, against: policy.definition.syntax.parameters, of: "policy `\(policy.definition.name)`", span)
         return .value(.object(PolicyObject(definition: policy.definition, arguments: policy.arguments + given)))
       }
+      if let callable = object as? any CallableObject { return try call(callable, arguments, span) }
       throw fault("\(object.typeName) cannot be called", callee.span)
     default: throw fault("\(describe(operand)) cannot be called", callee.span)
     }
+  }
+
+  /// Calls an object with known arguments: `fit.h(price: 20)`.
+  private mutating func call(_ object: any CallableObject, _ arguments: [AST.Argument], _ span: SourceSpan) throws -> Operand {
+    let given = try arguments.map { argument -> IndexArgument? in
+      switch try elaborate(argument.value) {
+      case .value(let value): return IndexArgument(label: argument.label?.text, value: value)
+      case .unchecked: return nil
+      default: throw fault("the argument must be known", argument.value.span)
+      }
+    }
+    let known = given.compactMap { $0 }
+    guard known.count == given.count else { return .unchecked("a value") }
+    return .value(try placed(span) { try object.call(known) })
   }
 
   func isObject(_ expression: AST.Expression) -> Bool {

@@ -34,6 +34,8 @@ final class ModelElaborator {
   var symbols: [String: Symbol] = [:]
   /// The variables being elaborated, outermost first: a name met again closes a cycle.
   var inProgress: [String] = []
+  /// The moment problem being built, where the model is one.
+  var moments: ElaboratedMoments?
   /// Set while an expression is elaborated that may not mention primed values.
   var primesForbidden: String?
 

@@ -161,7 +161,12 @@ public final class ProgramRunner {
       case .model(let model):
         let definition = ModelDefinition(syntax: model, documentation: item.documentation, environment: environment)
         let hasArrows = model.members.contains { if case .edges = $0.kind { true } else { false } }
-        if model.kind == .moments || model.kind == .causal && hasArrows { return StructureChecks.check(model) }
+        if model.kind == .moments {
+          if model.parameters.contains(where: { $0.defaultValue == nil }) { return StructureChecks.check(model) }
+          _ = try definition.moments(isChecking: isChecking)
+          return []
+        }
+        if model.kind == .causal && hasArrows { return StructureChecks.check(model) }
         if model.parameters.contains(where: { $0.defaultValue == nil }) { return [] }
         return try definition.elaborate([], isChecking: isChecking).warnings
       case .policy(let policy):

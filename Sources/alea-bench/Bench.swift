@@ -12,7 +12,7 @@ protocol BenchSection: Sendable {
 /// Measures Alea beside plain C loops and the machine's memory: `alea-bench [SECTION ...]`, all sections when none is named.
 @main struct Bench {
   static let sections: [any BenchSection.Type] = [
-    ParseSection.self, ExploreSection.self, SweepSection.self, SolveSection.self, DataSection.self,
+    ParseSection.self, ExploreSection.self, SweepSection.self, SolveSection.self, DataSection.self, MomentsSection.self,
   ]
 
   static func main() throws {

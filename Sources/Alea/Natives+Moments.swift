@@ -1,0 +1,141 @@
+import AleaData
+import AleaModel
+import AleaSemantics
+import AleaSolvers
+import AleaSyntax
+
+extension ModelObject: EstimationTarget {
+  func estimate(_ call: NativeCall, core: SessionCore) throws -> any ObjectValue {
+    guard definition.syntax.kind == .moments else {
+      throw call.fault(
+        "`\(definition.name)` is a \(definition.syntax.kind.rawValue) model: estimate a part of it", at: "target",
+        notes: ["as in `estimate(effect(of: \(definition.name).x, on: \(definition.name).y), from: data)`"])
+    }
+    let problem = try momentProblem(at: call.span(of: "target"), core: core)
+    return try Moments.fit(problem, call)
+  }
+
+  /// The moment problem of this model, with classes made from what stands after `in`.
+  func momentProblem(at place: SourceSpan?, core: SessionCore) throws -> MomentProblem {
+    let moments = try moments(at: place)
+    let unknowns = try moments.unknowns.map { unknown -> MomentProblem.Unknown in
+      guard case .object(let object as MethodObject)? = unknown.functionClass,
+        let functionClass = (object.method as? any FunctionClassMethod)?.functionClass
+      else {
+        throw DiagnosticError(
+          .error(
+            "this is no class of functions", at: unknown.classSpan,
+            notes: ["the classes are `Linear()`, `Polynomial()`, `Spline()`, `Tabular()` and `RKHS(Gaussian())`"]))
+      }
+      return .init(name: unknown.name, arguments: unknown.arguments, functionClass: functionClass)
+    }
+    var problem = MomentProblem(
+      name: moments.name, columns: moments.columns, unknowns: unknowns,
+      applications: moments.applications.map { .init(unknown: $0.unknown, arguments: $0.arguments) }, pool: moments.pool)
+    for restriction in moments.restrictions {
+      var copy = problem
+      guard copy.affine(restriction.residual) != nil else {
+        throw DiagnosticError(
+          .error(
+            "this restriction is not affine in the unknown functions", at: restriction.span,
+            notes: [
+              "an unknown may be added, subtracted and multiplied by data; quantiles are written `P[y <= h(x) | z] = level`"
+            ]))
+      }
+      problem.restrictions.append(
+        .init(
+          residual: restriction.residual, statistic: restriction.level.map { .probability($0) } ?? .mean,
+          conditioning: restriction.conditioning,
+          text: Self.requirement(core.sourceText(restriction.span))))
+    }
+    return problem
+  }
+
+  /// A restriction as written, without the word before it.
+  private static func requirement(_ text: String) -> String {
+    let words = text.split(whereSeparator: \.isWhitespace)
+    return (words.first == "require" ? words.dropFirst() : words[...]).joined(separator: " ")
+  }
+}
+
+/// How questions about moment problems are answered.
+enum Moments {
+  /// The method that is used where none is given, and why.
+  static func standard(for problem: MomentProblem) -> (method: any MomentMethod, reason: String) {
+    let isQuantile = problem.restrictions.contains { $0.statistic != .mean }
+    if isQuantile { return (SmoothedQuantile(), "a restriction is about a probability") }
+    if problem.unknowns.contains(where: { $0.functionClass.isPenalised }) {
+      return (Minimax(), "an unknown is in a Hilbert space, whose norm must be held back")
+    }
+    return (SieveMinimumDistance(), "every class has few coefficients, so that errors can be given")
+  }
+
+  static func fit(_ problem: MomentProblem, _ call: NativeCall) throws -> MomentFit {
+    let data = try data(problem, call)
+    let chosen = standard(for: problem)
+    do {
+      var fit = try (method(call) ?? chosen.method).fit(problem, data)
+      if call["by"] == nil { fit.notes.insert("\(chosen.method.name) was chosen because \(chosen.reason)", at: 0) }
+      return fit
+    } catch let fault as MomentFault {
+      throw call.fault(fault.message, at: nil, notes: fault.remedy.isEmpty ? [] : [fault.remedy])
+    }
+  }
+
+  private static func method(_ call: NativeCall) throws -> (any MomentMethod)? {
+    guard let given = call["by"] else { return nil }
+    if case .object(let object as MethodObject) = given.value, let method = object.method as? any MomentMethod { return method }
+    throw call.fault(
+      "`by:` takes an estimator of moment problems here", at: "by",
+      notes: ["it is one of \(MomentMethods.estimators.map { "`\($0.name)`" }.joined(separator: ", "))"])
+  }
+
+  /// The columns of the problem, complete and numeric.
+  private static func data(_ problem: MomentProblem, _ call: NativeCall) throws -> MomentData {
+    guard case .object(let object)? = call["from"]?.value, let table = object as? DataTable else {
+      throw call.fault("`from:` takes a table of data", at: "from", notes: ["as in `from: read(\"prices.csv\")`"])
+    }
+    var columns: [String: [Double]] = [:]
+    for name in problem.columns {
+      guard let column = table[name] else {
+        throw call.fault(
+          "the data have no column `\(name)`, which `\(problem.name)` declares", at: "from",
+          notes: ["the columns are \(table.columnNames.prefix(12).map { "`\($0)`" }.joined(separator: ", "))"])
+      }
+      guard column.kind != .text else {
+        throw call.fault("`\(name)` holds texts, and moments need numbers", at: "from", notes: ["`derive` makes a number of it"])
+      }
+      if let row = column.firstMissing {
+        throw call.fault(
+          "`\(name)` has no value in row \(row + 1) of the data", at: "from",
+          notes: ["leave such rows out: `filter(data, present(\(name)))`"])
+      }
+      columns[name] = column.numbers
+    }
+    do { return try MomentData(columns) } catch let fault as MomentFault {
+      throw call.fault(fault.message, at: "from", notes: fault.remedy.isEmpty ? [] : [fault.remedy])
+    }
+  }
+
+  /// The form of a problem and how it would be solved, in words.
+  /// Nil where the question is about something else.
+  static func explanation(_ call: NativeCall, core: SessionCore) throws -> String? {
+    guard case .object(let object)? = call["model"]?.value else { return nil }
+    if let structural = object as? StructuralFunction { return structural.explanation }
+    guard let model = object as? ModelObject, model.definition.syntax.kind == .moments else { return nil }
+    return explanation(try model.momentProblem(at: call.span(of: "model"), core: core))
+  }
+
+  static func explanation(_ problem: MomentProblem) -> String {
+    let chosen = standard(for: problem)
+    var lines = ["\(problem.name): a conditional moment problem"]
+    for unknown in problem.unknowns {
+      lines.append("  unknown \(unknown.name)(\(unknown.arguments.joined(separator: ", "))) in \(unknown.functionClass)")
+    }
+    for restriction in problem.restrictions {
+      lines.append("  require \(restriction.text): affine in the unknowns")
+    }
+    lines.append("  \(chosen.method.name): \(chosen.reason)")
+    return lines.joined(separator: "\n")
+  }
+}

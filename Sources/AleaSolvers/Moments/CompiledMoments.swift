@@ -1,0 +1,100 @@
+import AleaModel
+import AleaNumerics
+
+/// A moment problem laid over data: every restriction as `r = y - X theta`, theta the stacked coefficients of the unknowns' features.
+struct CompiledMoments: Sendable {
+  struct Equation: Sendable {
+    /// The residual's part without unknowns.
+    var outcome: Matrix
+    /// Minus the residual's derivative in the coefficients (n x p).
+    var design: Matrix
+    var instruments: Matrix
+    var conditioning: [String]
+    var statistic: MomentProblem.Statistic
+    var text: String
+  }
+
+  let problem: MomentProblem
+  let maps: [FeatureMap]
+  /// Where each unknown's coefficients start, and one past the end.
+  let offsets: [Int]
+  let equations: [Equation]
+  /// 1 where a coefficient belongs to a penalised class, else 0.
+  let penalty: [Double]
+  let rowCount: Int
+
+  var parameterCount: Int { offsets.last ?? 0 }
+
+  /// - Throws: ``MomentFault`` where the data are empty or incomplete, and where a residual is not affine in the unknowns.
+  init(_ source: MomentProblem, _ data: MomentData) throws {
+    LinearAlgebraThreads.useOne()
+    guard data.rowCount >= 4 else {
+      throw MomentFault("\(data.rowCount) rows are too few to learn from", remedy: "at least 4 rows are needed")
+    }
+    var problem = source
+    let applications = try problem.applications.map { application in
+      Matrix(columns: try application.arguments.map { try source.evaluate($0, data) }, rows: data.rowCount)
+    }
+    var maps: [FeatureMap] = []
+    var offsets = [0]
+    var features = [Matrix?](repeating: nil, count: applications.count)
+    for (index, unknown) in problem.unknowns.enumerated() {
+      let places = applications.indices.filter { problem.applications[$0].unknown == index }
+      guard let first = places.first else {
+        throw MomentFault(
+          "no restriction mentions `\(unknown.name)`",
+          remedy: "leave it out, or say in a `require` what makes it the right function")
+      }
+      let points = places.dropFirst().reduce(applications[first]) { $0.above(applications[$1]) }
+      let map = try FeatureMap(unknown.functionClass, points: points, arguments: unknown.arguments)
+      for place in places { features[place] = map.features(at: applications[place]) }
+      maps.append(map)
+      offsets.append(offsets[index] + (features[first]?.columns ?? 0))
+    }
+    var equations: [Equation] = []
+    for restriction in problem.restrictions {
+      guard let form = problem.affine(restriction.residual) else {
+        throw MomentFault(
+          "`\(restriction.text)` is not affine in the unknown functions",
+          remedy: "an unknown may be added, subtracted and multiplied by data; quantiles are written `P[y <= h(x) | z] = level`")
+      }
+      var design = Matrix(rows: data.rowCount, columns: offsets[offsets.count - 1])
+      for (place, factor) in form.factors.sorted(by: { $0.key < $1.key }) {
+        guard let block = features[place] else { continue }
+        let weights = try problem.evaluate(factor, data)
+        let start = offsets[problem.applications[place].unknown]
+        for j in 0..<block.columns { for i in 0..<block.rows { design[i, start + j] -= weights[i] * block[i, j] } }
+      }
+      let constant = try form.constant.map { try problem.evaluate($0, data) }
+      equations.append(
+        Equation(
+          outcome: Matrix(column: constant ?? Array(repeating: 0, count: data.rowCount)), design: design,
+          instruments: try data.matrix(restriction.conditioning), conditioning: restriction.conditioning,
+          statistic: restriction.statistic, text: restriction.text))
+    }
+    var penalty: [Double] = []
+    for (index, unknown) in problem.unknowns.enumerated() {
+      penalty += Array(repeating: unknown.functionClass.isPenalised ? 1 : 0, count: offsets[index + 1] - offsets[index])
+    }
+    self.problem = problem
+    self.maps = maps
+    self.offsets = offsets
+    self.equations = equations
+    self.penalty = penalty
+    rowCount = data.rowCount
+  }
+
+  var isPenalised: Bool { penalty.contains { $0 > 0 } }
+
+  /// Whether any equation is about a probability.
+  var isQuantile: Bool {
+    equations.contains { if case .probability = $0.statistic { true } else { false } }
+  }
+
+  /// Refuses what only the quantile estimators answer.
+  func requireMeans(_ method: String) throws {
+    guard isQuantile else { return }
+    throw MomentFault(
+      "`\(method)` is for means, and `\(problem.name)` requires a probability", remedy: "use `SmoothedQuantile()`")
+  }
+}

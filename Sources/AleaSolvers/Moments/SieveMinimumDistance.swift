@@ -1,0 +1,53 @@
+import AleaNumerics
+
+/// Series instrumental variables: the residual's projection on a basis of the instruments is made as small as possible.
+///
+/// c = (X'P_B X)^-1 X'P_B y with P_B the projection on the instruments' basis (Newey and Powell 2003; Ai and Chen 2003). With linear
+/// classes it is two-stage least squares. Pointwise errors are the robust sandwich of that regression.
+public struct SieveMinimumDistance: MomentMethod {
+  public static let name = "SieveMinimumDistance"
+  public static let summary =
+    "Series instrumental variables with pointwise errors; two-stage least squares when the classes are linear."
+  public static let parameters = [
+    MethodParameter(
+      "instruments", .functionClass, default: .method(MethodCall("Matching")),
+      doc: "the functions of the conditioning variables used"),
+    MethodParameter(
+      "ridge", .real(from: 0, to: .greatestFiniteMagnitude), default: .real(0), doc: "a penalty on the squared coefficients"),
+  ]
+
+  public let instruments: FunctionClass?
+  public let ridge: Double
+
+  public init(arguments: MethodArguments) {
+    self.init(instruments: arguments.functionClass("instruments"), ridge: arguments.real("ridge"))
+  }
+
+  public init(instruments: FunctionClass? = nil, ridge: Double = 0) {
+    self.instruments = instruments
+    self.ridge = ridge
+  }
+
+  public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
+    let compiled = try CompiledMoments(problem, data)
+    try compiled.requireMeans(Self.name)
+    guard !compiled.isPenalised || ridge > 0 else {
+      throw MomentFault(
+        "`SieveMinimumDistance` needs a class with few coefficients, and `\(problem.unknowns[0].name)` is in a Hilbert space",
+        remedy: "declare it in `Spline()`, or use `Minimax()`")
+    }
+    let factors = try compiled.projections(instruments)
+    let weighted = WeightedMoments(compiled.equations, factors: factors)
+    let penalty = Array(repeating: ridge, count: compiled.parameterCount)
+    guard weighted.design.rows >= compiled.parameterCount || ridge > 0, let theta = weighted.solve(penalty: penalty) else {
+      throw compiled.undetermined(weighted)
+    }
+    let covariance =
+      ridge > 0 ? nil : compiled.sandwich(weighted, factors: factors, residuals: compiled.residuals(theta))
+    return compiled.fit(
+      method: "SieveMinimumDistance with \(compiled.testClass(instruments)) of the instruments", theta: theta,
+      covariance: covariance, objective: weighted.value(theta, penalty: penalty) / Double(compiled.rowCount),
+      tuning: ridge > 0 ? [.init(name: "ridge", value: ridge, reason: "given")] : [],
+      notes: covariance == nil ? [] : ["pointwise errors take the class as exact: they leave out what a richer class would add"])
+  }
+}

@@ -1,0 +1,237 @@
+import AleaNumerics
+import Foundation
+
+/// Quantile instrumental variables: the indicator of the restriction is smoothed, and its projection on the instruments made least.
+///
+/// With v the residual, min_theta |S'(G(v/b) - level)|^2 + penalty |h|^2, S an orthonormal basis of the instruments' functions, by
+/// Gauss-Newton from a wide bandwidth b to a narrow one. G is the polynomial of Kaplan and Sun (2017) or the normal distribution
+/// function; the start is the fit of the mean, shifted to the quantile of its residuals.
+public struct SmoothedQuantile: MomentMethod {
+  public static let name = "SmoothedQuantile"
+  public static let summary = "Quantile instrumental variables by smoothed moments, with robust pointwise errors."
+  public static let parameters = [
+    MethodParameter(
+      "instruments", .functionClass, default: .method(MethodCall("Matching")),
+      doc: "the functions of the conditioning variables used"),
+    MethodParameter(
+      "smoothing", .symbol(["polynomial", "normal"]), default: .symbol("polynomial"),
+      doc: "the smooth step: Kaplan and Sun's polynomial, or the normal distribution function"),
+    MethodParameter(
+      "bandwidth", .real(from: 0, to: .greatestFiniteMagnitude), default: .real(0),
+      doc: "its last width; 0 takes the residuals' deviation times n^-1/7 (polynomial) or n^-1/5 (normal)"),
+    MethodParameter(
+      "penalty", .real(from: 0, to: .greatestFiniteMagnitude), default: .real(0),
+      doc: "the penalty on the norm in a Hilbert space; 0 takes the mean problem's, scaled by the density at the quantile"),
+  ]
+
+  public enum Smoothing: String, Hashable, Sendable { case polynomial, normal }
+
+  public let instruments: FunctionClass?
+  public let smoothing: Smoothing
+  public let bandwidth: Double
+  public let penalty: Double
+
+  public init(arguments: MethodArguments) {
+    self.init(
+      instruments: arguments.functionClass("instruments"),
+      smoothing: Smoothing(rawValue: arguments.symbol("smoothing")) ?? .polynomial, bandwidth: arguments.real("bandwidth"),
+      penalty: arguments.real("penalty"))
+  }
+
+  public init(
+    instruments: FunctionClass? = nil, smoothing: Smoothing = .polynomial, bandwidth: Double = 0, penalty: Double = 0
+  ) {
+    self.instruments = instruments
+    self.smoothing = smoothing
+    self.bandwidth = bandwidth
+    self.penalty = penalty
+  }
+
+  public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
+    let compiled = try CompiledMoments(problem, data)
+    let levels = try compiled.equations.map { equation -> Double in
+      guard case .probability(let level) = equation.statistic else {
+        throw MomentFault(
+          "`SmoothedQuantile` needs probabilities, and `\(equation.text)` is about a mean", remedy: "use `Minimax()`")
+      }
+      return level
+    }
+    let factors = try compiled.projections(instruments)
+    var tuning: [MomentFit.Tuning] = []
+    let start = try start(compiled, factors, levels, problem, data)
+    var theta = start.theta
+    let n = Double(compiled.rowCount)
+    let scales = compiled.residuals(theta).map { values in
+      let mean = values.reduce(0, +) / n
+      return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n).squareRoot()
+    }
+    guard scales.allSatisfy({ $0 > 0 }) else {
+      throw MomentFault(
+        "the residuals of the first fit are all equal", remedy: "the outcome must vary given the unknown's arguments")
+    }
+    let exponent = smoothing == .polynomial ? -1.0 / 7 : -1.0 / 5
+    let last = scales.map { bandwidth > 0 ? bandwidth : $0 * pow(n, exponent) }
+    let widest = zip(scales, last).map { max(1, 2 * $0 / $1) }.max() ?? 1
+    let steps = max(1, Int((log(widest) / log(1.4)).rounded(.up)))
+    var system = System(
+      compiled: compiled, factors: factors, levels: levels, smoothing: smoothing, widths: last, ridge: compiled.penalty)
+    system.ridge = compiled.penalty.map { $0 * (penalty > 0 ? penalty : start.alpha * system.squaredDensity(theta)) }
+    for step in 0...steps {
+      let factor = pow(widest, 1 - Double(step) / Double(steps))
+      system.widths = last.map { $0 * factor }
+      theta = try system.minimised(from: theta, iterations: step == steps ? 200 : 10)
+    }
+    for width in last.prefix(1) {
+      tuning.append(
+        .init(
+          name: "bandwidth", value: width,
+          reason: bandwidth > 0 ? "given" : "the residuals' deviation times n^\(smoothing == .polynomial ? "-1/7" : "-1/5")"))
+    }
+    if compiled.isPenalised {
+      let reason = penalty > 0 ? "given" : "the mean problem's by cross-validation, scaled by the density at the quantile"
+      tuning.append(.init(name: "penalty", value: system.ridge.max() ?? 0, reason: reason))
+    }
+    let weighted = system.linearised(theta)
+    let covariance =
+      compiled.isPenalised ? nil : compiled.sandwich(weighted, factors: factors, residuals: system.scores(theta))
+    return compiled.fit(
+      method: "SmoothedQuantile with \(compiled.testClass(instruments)) of the instruments", theta: theta, covariance: covariance,
+      objective: system.value(theta) / n, tuning: tuning,
+      notes: covariance == nil ? [] : ["pointwise errors take the class as exact: they leave out what a richer class would add"])
+  }
+
+  /// The mean problem's fit with residuals shifted to the quantile, and the penalty it used.
+  private func start(
+    _ compiled: CompiledMoments, _ factors: [Matrix], _ levels: [Double], _ problem: MomentProblem, _ data: MomentData
+  ) throws -> (theta: Matrix, alpha: Double) {
+    var alpha = 0.0
+    if compiled.isPenalised {
+      var mean = problem
+      for index in mean.restrictions.indices { mean.restrictions[index].statistic = .mean }
+      let fit = try Minimax(critic: instruments).fit(mean, data)
+      alpha = (fit.tuning.first { $0.name == "penalty" }?.value ?? 1) / 2
+    }
+    let ridge = compiled.penalty.map { $0 * alpha }
+    func fit(_ equations: [CompiledMoments.Equation]) throws -> Matrix {
+      let weighted = WeightedMoments(equations, factors: factors)
+      guard let theta = weighted.solve(penalty: ridge) else { throw compiled.undetermined(weighted) }
+      return theta
+    }
+    let theta = try fit(compiled.equations)
+    let residuals = compiled.residuals(theta)
+    let shifted = compiled.equations.indices.map { index -> CompiledMoments.Equation in
+      var equation = compiled.equations[index]
+      // P[residual >= 0] = level: the (1 - level) quantile of the residual goes to 0.
+      let sorted = residuals[index].sorted()
+      let shift = sorted[min(sorted.count - 1, Int((1 - levels[index]) * Double(sorted.count)))]
+      equation.outcome = Matrix(column: equation.outcome.elements.map { $0 - shift })
+      return equation
+    }
+    return (try fit(shifted), alpha)
+  }
+
+  /// The smoothed moments at a bandwidth.
+  private struct System {
+    let compiled: CompiledMoments
+    let factors: [Matrix]
+    let levels: [Double]
+    let smoothing: Smoothing
+    var widths: [Double]
+    var ridge: [Double]
+
+    func step(_ v: Double) -> Double {
+      switch smoothing {
+      case .normal: return 0.5 * erfc(-v / 2.0.squareRoot())
+      case .polynomial:
+        if v <= -1 { return 0 }
+        if v >= 1 { return 1 }
+        let s = v * v
+        return 0.5 + 105 / 64 * v * (1 - s * (5.0 / 3 - s * (7.0 / 5 - s * 3 / 7)))
+      }
+    }
+
+    func density(_ v: Double) -> Double {
+      switch smoothing {
+      case .normal: return exp(-0.5 * v * v) / 2.5066282746310002
+      case .polynomial:
+        if abs(v) >= 1 { return 0 }
+        let s = v * v
+        return 105 / 64 * (1 - s * (5 - s * (7 - 3 * s)))
+      }
+    }
+
+    func scores(_ theta: Matrix) -> [[Double]] {
+      compiled.residuals(theta).enumerated().map { index, values in
+        values.map { step($0 / widths[index]) - levels[index] }
+      }
+    }
+
+    func densities(_ theta: Matrix) -> [[Double]] {
+      compiled.residuals(theta).enumerated().map { index, values in
+        values.map { density($0 / widths[index]) / widths[index] }
+      }
+    }
+
+    func squaredDensity(_ theta: Matrix) -> Double {
+      let all = densities(theta).flatMap { $0 }
+      let mean = all.reduce(0, +) / Double(max(1, all.count))
+      return mean * mean
+    }
+
+    /// S'diag(g)X, and S'm: the moments' linear form around theta.
+    func linearised(_ theta: Matrix) -> WeightedMoments {
+      let (slopes, moments) = (densities(theta), scores(theta))
+      let equations = compiled.equations.enumerated().map { index, equation in
+        var linear = equation
+        linear.design = equation.design.scalingRows(slopes[index])
+        linear.outcome = Matrix(column: moments[index])
+        return linear
+      }
+      return WeightedMoments(equations, factors: factors)
+    }
+
+    func value(_ theta: Matrix) -> Double {
+      let moments = zip(factors, scores(theta)).reduce(0.0) { total, pair in
+        total + pair.0.transposeTimes(Matrix(column: pair.1)).elements.reduce(0) { $0 + $1 * $1 }
+      }
+      return moments + zip(ridge, theta.elements).reduce(0) { $0 + $1.0 * $1.1 * $1.1 }
+    }
+
+    /// Gauss-Newton with step halving; a small Levenberg term where the linear form is singular.
+    func minimised(from start: Matrix, iterations: Int) throws -> Matrix {
+      var theta = start
+      var current = value(theta)
+      for _ in 0..<iterations {
+        var linear = linearised(theta)
+        // m(theta + delta) ~= m - A delta, penalty ridge |theta + delta|^2: with A theta added, delta + theta is the unknown.
+        linear.outcome = linear.outcome + linear.design * theta
+        let diagonal = linear.design.transposeTimes(linear.design)
+        let size = (0..<diagonal.columns).map { diagonal[$0, $0] }.max() ?? 0
+        var target = linear.solve(penalty: ridge)
+        if target == nil {
+          // Around theta, so that the Levenberg term does not pull towards zero.
+          let residual = linear.outcome - linear.design * theta
+          let damped = WeightedMoments(design: linear.design, outcome: residual)
+          target = damped.solve(penalty: ridge.map { $0 + 1e-8 * size + 1e-300 }).map { theta + $0 }
+        }
+        guard let target else { break }
+        var fraction = 1.0
+        var moved: (Matrix, Double)?
+        while fraction > 1e-6 {
+          let candidate = theta + fraction * (target - theta)
+          let value = value(candidate)
+          if value < current {
+            moved = (candidate, value)
+            break
+          }
+          fraction /= 2
+        }
+        guard let (next, value) = moved else { break }
+        let change = (next - theta).elements.map { abs($0) }.max() ?? 0
+        (theta, current) = (next, value)
+        if change < 1e-12 * (1 + (theta.elements.map { abs($0) }.max() ?? 0)) { break }
+      }
+      return theta
+    }
+  }
+}
