@@ -211,7 +211,7 @@ extension SessionCore {
     switch process.objective.criterion {
     case .finiteHorizon(let n, _): steps = min(horizon ?? n, n)
     case .discounted(let discount):
-      let enough = discount > 0 ? Int((log(Self.negligibleDiscount) / log(discount)).rounded(.up)) : 1
+      let enough = discount > 0 ? Int((UnaryFunction.ln(Self.negligibleDiscount) / UnaryFunction.ln(discount)).rounded(.up)) : 1
       steps = horizon ?? max(1, enough)
     case .total, .average:
       guard let horizon else {

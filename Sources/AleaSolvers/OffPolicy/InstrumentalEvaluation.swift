@@ -48,7 +48,7 @@ extension OffPolicyQuestion {
   /// The instrument that the model and the logging policy license.
   ///
   /// - Throws: ``OffPolicyFault`` with the open path, or the interaction, that stands against it.
-  func licensedInstrument(named name: String?) throws -> VariableID {
+  func licensedInstrument(named name: String?, checksInteraction: Bool = true) throws -> VariableID {
     guard case .policy(let closed) = log.logging else {
       throw OffPolicyFault(
         "an instrument is licensed by how the actions came about, and the log does not say",
@@ -76,7 +76,7 @@ extension OffPolicyQuestion {
     if target.reads.contains(chosen) {
       throw OffPolicyFault("the policy reads the instrument `\(process[chosen].name)`", remedy: "evaluate one that does not")
     }
-    if let found = try license.interaction(of: chosen) {
+    if checksInteraction, let found = try license.interaction(of: chosen) {
       let latent = process[found.latent]
       func number(_ value: Double) -> String { NumberText.significant(value, digits: 3) }
       throw OffPolicyFault(

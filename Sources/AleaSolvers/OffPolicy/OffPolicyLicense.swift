@@ -124,7 +124,7 @@ extension OffPolicyQuestion {
   /// Refuses where something that the log does not hold moves both the actions and what follows.
   ///
   /// - Returns: the assumption the estimate rests on, in words.
-  func requireUnconfounded() throws -> [String] {
+  public func requireUnconfounded() throws -> [String] {
     switch log.logging {
     case .table: return []
     case .unknown: return ["whoever made the log read nothing about rewards and next states that the log does not hold"]

@@ -22,11 +22,44 @@ public struct OffPolicyQuestion: Sendable {
   /// - Parameter target: the process in which the actions follow the policy that is asked about.
   /// - Throws: ``OffPolicyFault`` where the log does not answer such questions; `Diagnostic` where a rule has no value.
   public init(_ log: Log, target closed: Process) throws {
+    try self.init(log, law: ActionLaw(of: closed), closed)
+  }
+
+  /// The question what any policy of the states is worth: actions are compared, none is weighed.
+  public init(_ log: Log, among actions: ActionSpace) throws {
+    var process = log.process
+    let constant = process.pool.constant(1, type: .real)
+    for id in actions.variables {
+      let domain = process[id].domain
+      let outcomes = (0..<(domain.count ?? 0)).map {
+        Distribution.Outcome(value: process.pool.constant(domain.value(at: $0), type: domain.type), weight: constant)
+      }
+      process.variables[Int(id.index)].mechanism = .draw(.finite(outcomes, isNormalized: false))
+    }
+    try self.init(log, law: ActionLaw(of: process), process)
+  }
+
+  /// The number of steps after which discounted rewards weigh less than one in a thousand million.
+  public var stepsUntilNegligible: Int {
+    var steps = 0
+    var weight = 1.0
+    while weight > 1e-9, steps < 100_000, discount < 1 {
+      weight *= discount
+      steps += 1
+    }
+    return discount < 1 ? max(steps, 1) : longestEpisode
+  }
+
+  private var longestEpisode: Int {
+    (0..<record.episodeCount).reduce(1) { max($0, record.start[$1 + 1] - record.start[$1]) }
+  }
+
+  private init(_ log: Log, law: ActionLaw, _ closed: Process) throws {
     self.log = log
     let record = try log.record()
     self.record = record
     guard record.rowCount > 0 else { throw OffPolicyFault("the log is empty") }
-    target = ActionLaw(of: closed)
+    target = law
     if let latent = target.reads.first(where: { record.columns[$0] == nil }) {
       throw OffPolicyFault(
         "the policy reads `\(closed[latent].name)`, which no log of \(log.model) holds",
