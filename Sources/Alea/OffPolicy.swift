@@ -30,6 +30,7 @@ extension SessionCore {
     let closed = try policy.close(process, of: model, at: call["policy"]?.span)
     let question = try offPolicy(call, at: "policy") { try OffPolicyQuestion(log, target: closed) }
     let method: any OffPolicyMethod
+    var name = ""
     if let given = call["by"] {
       guard case .object(let object) = given.value, let chosen = (object as? MethodObject)?.method as? any OffPolicyMethod else {
         throw call.fault(
@@ -37,10 +38,13 @@ extension SessionCore {
           notes: ["the estimators are \(OffPolicyMethods.estimators.map { "`\($0.name)`" }.joined(separator: ", "))"])
       }
       method = chosen
+      name = object.description
     } else {
       method = try offPolicy(call, at: "from") { try question.defaultMethod() }
+      name = method is DoublyRobust ? "DoublyRobust(selfNormalized: true)" : "\(method.name)()"
     }
     var estimate = try offPolicy(call, at: call["by"] == nil ? "from" : "by") { try method.evaluate(question) }
+    estimate.method = name
     estimate.target = "the value of \(policy.description) in \(log.model), from a log of \(log.policy)"
     return estimate
   }

@@ -12,7 +12,7 @@ extension LoggedEpisodes {
     let returns = discountedReturns
     let weights = (0..<count).map { cumulative[start[$0 + 1] - 1] }
     let scale = SampleMoments.mean(weights)
-    guard scale > 0 else { throw OffPolicyFault.noOverlap }
+    guard scale > 0 else { throw OffPolicyFault.noOverlap(steps: longest) }
     let value = SampleMoments.mean(zip(weights, returns).map(*)) / scale
     var result = summary([], cumulative)
     result.value = value
@@ -80,7 +80,7 @@ extension LoggedEpisodes {
     var influence = baseline.initial.map { $0 - direct }
     for (time, weights) in weightTable(cumulative).enumerated() {
       let scale = SampleMoments.mean(weights)
-      guard scale > 0 else { throw OffPolicyFault.noOverlap }
+      guard scale > 0 else { throw OffPolicyFault.noOverlap(steps: time + 1) }
       var sum = 0.0
       var power = 0.0
       var terms = [Double](repeating: 0, count: count)

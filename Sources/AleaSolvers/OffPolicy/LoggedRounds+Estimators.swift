@@ -97,4 +97,12 @@ extension LoggedRounds {
 extension OffPolicyFault {
   static let noOverlap = OffPolicyFault(
     "the policy takes none of the actions that were logged", remedy: "a log of another policy, or a model of the rewards, is needed")
+
+  static func noOverlap(steps: Int) -> OffPolicyFault {
+    steps == 1
+      ? noOverlap
+      : OffPolicyFault(
+        "no logged episode acts as the policy does for \(steps) steps, so none can be weighed",
+        remedy: "`FittedQ()` learns from single steps")
+  }
 }
