@@ -83,7 +83,9 @@ extension SessionCore {
   private func objectiveText(_ call: NativeCall) -> String { call["maximize"]?.value.description ?? "mean" }
 
   /// Pessimistic value iteration over the states of the model; where nothing was logged the first available action stands.
-  private func iterate(_ process: Process, _ log: Log, _ method: PessimisticValueIteration, _ call: NativeCall) throws -> LearnedPolicy {
+  private func iterate(_ process: Process, _ log: Log, _ method: PessimisticValueIteration, _ call: NativeCall) throws
+    -> LearnedPolicy
+  {
     let (explored, _) = try explore(process)
     let uniform = try OffPolicyQuestion(log, among: explored.actions)
     _ = try uniform.requireUnconfounded()

@@ -22,7 +22,8 @@ extension Natives {
       NativeFunction(
         "learn",
         [
-          NativeParameter("policies", isPositional: true, default: "every policy of the states", "a policy, or an array of them to choose from"),
+          NativeParameter(
+            "policies", isPositional: true, default: "every policy of the states", "a policy, or an array of them to choose from"),
           NativeParameter("in", "the model"), NativeParameter("from", "the log"),
           NativeParameter(
             "maximize", default: "mean", names: ["mean"], "the objective: mean, quantile(p) or conditionalQuantile(p)"),

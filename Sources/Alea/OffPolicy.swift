@@ -59,7 +59,8 @@ extension SessionCore {
     let process = try model.instantiate()
     let record = try offPolicy(call, at: "data") {
       try LogReader(process, data).read(
-        propensity: try text(call, "propensity"), episode: try text(call, "episode"), reward: try text(call, "reward") ?? "reward")
+        propensity: try text(call, "propensity"), episode: try text(call, "episode"), reward: try text(call, "reward") ?? "reward"
+      )
     }
     var logging = Log.Logging.unknown
     var name = data.name
@@ -78,7 +79,9 @@ extension SessionCore {
 
   private func text(_ call: NativeCall, _ label: String) throws -> String? {
     guard let given = call[label] else { return nil }
-    guard case .string(let text) = given.value else { throw call.fault("`\(label)` is the name of a column, a string", at: label) }
+    guard case .string(let text) = given.value else {
+      throw call.fault("`\(label)` is the name of a column, a string", at: label)
+    }
     return text
   }
 }

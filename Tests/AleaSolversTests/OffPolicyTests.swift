@@ -30,7 +30,9 @@ enum OffPolicyReference {
     let bytes = try [UInt8](Data(contentsOf: folder.appendingPathComponent("bandit_obp_n5000.bin")))
     func unsigned(_ offset: Int, _ width: Int) -> Int { (0..<width).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) } }
     let rows = stride(from: 0, to: bytes.count, by: 66)
-    func table(_ offset: Int) -> [Double] { rows.flatMap { row in (0..<10).map { Double(unsigned(row + offset + 3 * $0, 3)) / 1e6 } } }
+    func table(_ offset: Int) -> [Double] {
+      rows.flatMap { row in (0..<10).map { Double(unsigned(row + offset + 3 * $0, 3)) / 1e6 } }
+    }
     return (
       try LoggedRounds(
         actionCount: 10, actions: rows.map { Int(bytes[$0]) }, rewards: rows.map { Double(bytes[$0 + 1]) },
@@ -140,14 +142,16 @@ enum OffPolicyReference {
         try value("WDR (Thomas-Brunskill; =SNDR)")))
 
     let ratios = episodes.ratios
-    #expect(near(try log.marginalized(ratios: ratios, discount: 0.95, renormalizes: false).value, try value("MIS (Xie-Ma-Wang, raw)")))
+    #expect(
+      near(try log.marginalized(ratios: ratios, discount: 0.95, renormalizes: false).value, try value("MIS (Xie-Ma-Wang, raw)")))
     #expect(
       near(
         try log.marginalized(ratios: ratios, discount: 0.95, renormalizes: true).value,
         try value("MIS (marginals renormalised each step)")))
     #expect(
       near(
-        try log.timeDependentModel(following: policy, discount: 0.95).value, try value("TMIS (Yin-Wang, time-dependent plug-in)")))
+        try log.timeDependentModel(following: policy, discount: 0.95).value, try value("TMIS (Yin-Wang, time-dependent plug-in)"))
+    )
   }
 
   /// The errors are honest: the exact value lies within three of them for every estimator of the fixture.
@@ -172,7 +176,8 @@ enum OffPolicyReference {
       let rewards = fixture["R"] as? [[Double]], let expected = fixture["expected"] as? [String: Double]
     else { throw OffPolicyReference.Missing(what: "columns") }
     let log = try InstrumentalLinear(
-      states: states.flatMap { $0.flatMap { $0 } }, next: (states.dropFirst() + [last]).flatMap { $0.flatMap { $0 } }, dimension: 2,
+      states: states.flatMap { $0.flatMap { $0 } }, next: (states.dropFirst() + [last]).flatMap { $0.flatMap { $0 } },
+      dimension: 2,
       instrument: instrument.flatMap { $0 }, actions: actions.flatMap { $0 }, rewards: rewards.flatMap { $0 },
       initial: states[0].flatMap { $0 }, discount: 0.9)
     let result = try log.evaluate { _ in 1 }

@@ -38,7 +38,8 @@ public struct LearnedPolicy: ObjectValue, JSONAnswer {
     case "policy": .object(policy)
     case "bound": .real(bound)
     case "bounds": .array(table.map { .real($0.bound) })
-    case "best": .integer(table.indices.max { table[$0].bound < table[$1].bound || (table[$0].bound == table[$1].bound && $0 > $1) } ?? 0)
+    case "best":
+      .integer(table.indices.max { table[$0].bound < table[$1].bound || (table[$0].bound == table[$1].bound && $0 > $1) } ?? 0)
     default: nil
     }
   }
@@ -47,7 +48,8 @@ public struct LearnedPolicy: ObjectValue, JSONAnswer {
     .object([
       .init("kind", .string("learnedPolicy")), .init("policy", .string(policy.description)), .init("bound", .number(bound)),
       .init("objective", .string(objective)), .init("method", .string(method)),
-      .init("bounds", .object(table.map { .init($0.name, .number($0.bound)) })), .init("notes", .array(notes.map { .string($0) })),
+      .init("bounds", .object(table.map { .init($0.name, .number($0.bound)) })),
+      .init("notes", .array(notes.map { .string($0) })),
     ])
   }
 }

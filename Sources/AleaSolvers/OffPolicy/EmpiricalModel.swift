@@ -40,7 +40,8 @@ public struct EmpiricalModel: Sendable {
   /// - Parameter policy: state by state, the probability of each action.
   /// - Throws: ``OffPolicyFault`` where a pair that the policy takes was never logged, or the value is not finite.
   /// - Complexity: O(states^3 + states^2 actions).
-  public func actionValues(following policy: [Double], discount: Double, missing: (Int, Int) -> OffPolicyFault) throws -> [Double] {
+  public func actionValues(following policy: [Double], discount: Double, missing: (Int, Int) -> OffPolicyFault) throws -> [Double]
+  {
     try check(policy, missing)
     var system = Matrix.identity(stateCount)
     var right = Matrix(rows: stateCount, columns: 1)

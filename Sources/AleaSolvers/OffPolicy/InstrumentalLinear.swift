@@ -53,7 +53,8 @@ public struct InstrumentalLinear: Sendable {
   ///
   /// - Parameter policy: the probability of action 1 in a state.
   /// - Throws: ``OffPolicyFault`` where a fit is not determined.
-  public func evaluate(_ policy: ([Double]) -> Double, bounds: Bounds = Bounds()) throws -> (direct: Double, doublyRobust: Double) {
+  public func evaluate(_ policy: ([Double]) -> Double, bounds: Bounds = Bounds()) throws -> (direct: Double, doublyRobust: Double)
+  {
     let count = rewards.count
     let width = dimension + 3
     func state(_ rows: [Double], _ row: Int) -> [Double] { Array(rows[row * dimension..<(row + 1) * dimension]) }

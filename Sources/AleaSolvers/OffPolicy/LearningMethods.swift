@@ -20,10 +20,13 @@ public struct PessimisticValueIteration: Method {
 /// `PessimisticMinimax()`: policy search under confounding, pessimistic over what an instrument leaves open.
 public struct PessimisticMinimax: Method {
   public static let name = "PessimisticMinimax"
-  public static let summary = "learns a one-step policy from a confounded log by the least value over the set an instrument leaves open"
+  public static let summary =
+    "learns a one-step policy from a confounded log by the least value over the set an instrument leaves open"
   public static let parameters = [
     MethodParameter("confidence", .real(from: 0, to: 1), default: .real(0.95), doc: "the level of the set"),
-    MethodParameter("resolution", .integer(from: 2, to: 2_000), default: .integer(71), doc: "the values tried for each action"),
+    MethodParameter(
+      "resolution", .integer(from: 0, to: 5_000), default: .integer(0),
+      doc: "the values tried for each action's quantile; 0 takes what half a million combinations allow"),
   ]
   public let confidence: Double
   public let resolution: Int
@@ -31,5 +34,18 @@ public struct PessimisticMinimax: Method {
   public init(arguments: MethodArguments) {
     confidence = arguments.real("confidence")
     resolution = arguments.integer("resolution")
+  }
+
+  /// The number of values tried for each of some actions.
+  func gridSize(actions: Int) -> Int {
+    if resolution >= 2 { return resolution }
+    var size = 2
+    while size < 1_000 {
+      var combinations = 1.0
+      for _ in 0..<actions { combinations *= Double(size + 1) }
+      if combinations > 500_000 { break }
+      size += 1
+    }
+    return size
   }
 }

@@ -122,7 +122,9 @@ extension Log: ObjectValue {
   public var typeName: String { summary == nil ? "a log" : "a simulation" }
   public var description: String { summary?.description ?? "a log of \(model)" }
   public var members: [(name: String, summary: String)] {
-    (summary?.members ?? []) + [("rows", "how many steps were logged"), ("propensities", "the logging probability of each action taken")]
+    (summary?.members ?? []) + [
+      ("rows", "how many steps were logged"), ("propensities", "the logging probability of each action taken"),
+    ]
   }
 
   public func member(_ name: String) throws -> Value? {

@@ -60,7 +60,9 @@ public struct LogReader: Sendable {
       if row > 0, column.numbers[row] != column.numbers[row - 1] {
         seen.insert(column.numbers[row - 1])
         if seen.contains(column.numbers[row]) {
-          throw OffPolicyFault("the rows of one episode are apart: row \(row + 1) goes back to an earlier one", remedy: "sort the table by episode and time")
+          throw OffPolicyFault(
+            "the rows of one episode are apart: row \(row + 1) goes back to an earlier one",
+            remedy: "sort the table by episode and time")
         }
         start.append(row)
       }
@@ -71,13 +73,15 @@ public struct LogReader: Sendable {
   private func cells(_ name: String, of domain: Domain) throws -> [Double] {
     guard let column = data[name] else {
       throw OffPolicyFault(
-        "the table has no column `\(name)`", remedy: "its columns are \(data.columnNames.map { "`\($0)`" }.joined(separator: ", "))")
+        "the table has no column `\(name)`",
+        remedy: "its columns are \(data.columnNames.map { "`\($0)`" }.joined(separator: ", "))")
     }
     return try (0..<data.rowCount).map { row in
       let cell = column.value(at: row)
       guard let code = code(cell, in: domain), domain.contains(code) else {
         if case .nothing = cell {
-          throw OffPolicyFault("`\(name)` is missing in row \(row + 1)", remedy: "`filter(data, present(\(name)))` leaves such rows out")
+          throw OffPolicyFault(
+            "`\(name)` is missing in row \(row + 1)", remedy: "`filter(data, present(\(name)))` leaves such rows out")
         }
         throw OffPolicyFault(
           "`\(name)` is \(cell) in row \(row + 1), outside its domain \(process.text(of: domain))")

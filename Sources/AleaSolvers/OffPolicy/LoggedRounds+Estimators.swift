@@ -83,7 +83,9 @@ extension LoggedRounds {
   }
 
   private func modelled(_ model: [Double]) throws -> (baseline: [Double], taken: [Double]) {
-    guard model.count == target.count else { throw OffPolicyFault("the modelled rewards do not cover every action of every round") }
+    guard model.count == target.count else {
+      throw OffPolicyFault("the modelled rewards do not cover every action of every round")
+    }
     var baseline = [Double](repeating: 0, count: count)
     for round in 0..<count {
       var sum = 0.0
@@ -96,7 +98,8 @@ extension LoggedRounds {
 
 extension OffPolicyFault {
   static let noOverlap = OffPolicyFault(
-    "the policy takes none of the actions that were logged", remedy: "a log of another policy, or a model of the rewards, is needed")
+    "the policy takes none of the actions that were logged",
+    remedy: "a log of another policy, or a model of the rewards, is needed")
 
   static func noOverlap(steps: Int) -> OffPolicyFault {
     steps == 1

@@ -63,7 +63,9 @@ public struct SwitchEstimator: OffPolicyMethod {
   public static let name = "SwitchEstimator"
   public static let summary = "doubly robust up to a weight, modelled rewards beyond it; for one-step problems"
   public static let parameters = [
-    MethodParameter("threshold", .real(from: 0, to: .greatestFiniteMagnitude), default: .real(10), doc: "the weight beyond which the model is trusted"),
+    MethodParameter(
+      "threshold", .real(from: 0, to: .greatestFiniteMagnitude), default: .real(10),
+      doc: "the weight beyond which the model is trusted"),
     MethodParameter.features,
   ]
   public let threshold: Double
@@ -84,8 +86,10 @@ public struct Shrinkage: OffPolicyMethod {
   public static let name = "Shrinkage"
   public static let summary = "doubly robust with optimistically shrunk weights; for one-step problems"
   public static let parameters = [
-    MethodParameter("lambda", .real(from: 0, to: .greatestFiniteMagnitude), default: .real(100), doc: "larger trusts the weights, 0 the model")
-  , MethodParameter.features]
+    MethodParameter(
+      "lambda", .real(from: 0, to: .greatestFiniteMagnitude), default: .real(100), doc: "larger trusts the weights, 0 the model"),
+    MethodParameter.features,
+  ]
   public let lambda: Double
   public let features: String
 
@@ -140,7 +144,9 @@ struct FittedValues: Sendable {
       let counts = EmpiricalModel(table.log, countsUnknownAsEnd: question.isOneStep).counts
       let unseen = policy.indices.filter { policy[$0] > 0 && counts[$0] == 0 }
       for pair in unseen { policy[pair] = 0 }
-      if !unseen.isEmpty { notes.append("\(unseen.count) pairs of state and action were never logged: their modelled value is 0") }
+      if !unseen.isEmpty {
+        notes.append("\(unseen.count) pairs of state and action were never logged: their modelled value is 0")
+      }
     }
     let tables: [[Double]]
     if let horizon = question.horizon {

@@ -6,7 +6,9 @@ public enum OffPolicyMethods {
     Shrinkage.self, FittedQ.self, MarginalizedImportanceSampling.self, InstrumentalEvaluation.self,
   ]
   /// Every method that answers `learn(Policy, in: M, from: log, by: ...)`.
-  public static let learners: [any Method.Type] = [PessimisticValueIteration.self, PessimisticSearch.self, PessimisticMinimax.self]
+  public static let learners: [any Method.Type] = [
+    PessimisticValueIteration.self, PessimisticSearch.self, PessimisticMinimax.self,
+  ]
 
   public static let all: [any Method.Type] = estimators.map { $0 as any Method.Type } + learners
 }

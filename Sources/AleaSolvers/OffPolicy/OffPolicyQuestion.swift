@@ -133,7 +133,8 @@ public struct OffPolicyQuestion: Sendable {
     }
     if target.readsTime {
       throw OffPolicyFault(
-        "the policy depends on `t`, and tables are kept by state alone", remedy: "`PerDecision()` weighs the log for such a policy")
+        "the policy depends on `t`, and tables are kept by state alone",
+        remedy: "`PerDecision()` weighs the log for such a policy")
     }
     var keys: [[Double]] = []
     var known: [[Double]: Int] = [:]
@@ -199,12 +200,16 @@ public struct OffPolicyQuestion: Sendable {
       throw OffPolicyFault(
         "the log does not tell how probable its actions were", remedy: "`FittedQ()` needs no propensities; or name their column")
     }
-    if let logging = choices.logging, let index = targetProbabilities.indices.first(where: { targetProbabilities[$0] > 0 && logging[$0] <= 0 }) {
+    if let logging = choices.logging,
+      let index = targetProbabilities.indices.first(where: { targetProbabilities[$0] > 0 && logging[$0] <= 0 })
+    {
       throw OffPolicyFault(
         "the policy takes \(text(ofAction: index % actionCount)) where `\(log.policy)` never does, as in row \(index / actionCount + 1) of the log",
         remedy: "what was never tried cannot be weighed up: log with a policy that tries it, or use `FittedQ()` with features")
     }
-    if case .table = log.logging, let row = choices.actions.indices.first(where: { targetProbabilities[$0 * actionCount + choices.actions[$0]] < 1 - 1e-12 }) {
+    if case .table = log.logging,
+      let row = choices.actions.indices.first(where: { targetProbabilities[$0 * actionCount + choices.actions[$0]] < 1 - 1e-12 })
+    {
       throw OffPolicyFault(
         "the log is of a policy without chance, and the policy asked about acts otherwise in row \(row + 1)",
         remedy: "log with a policy that tries every action now and then")

@@ -113,6 +113,7 @@ public struct PessimisticLinear: Sendable {
       mean += features[i] * coefficients[stepsToGo - 1][i]
       for j in features.indices { spread += features[i] * inverse[i, j] * features[j] }
     }
-    return min(max(mean - beta * spread.squareRoot(), Double(stepsToGo) * bounds.lowerBound), Double(stepsToGo) * bounds.upperBound)
+    return min(
+      max(mean - beta * spread.squareRoot(), Double(stepsToGo) * bounds.lowerBound), Double(stepsToGo) * bounds.upperBound)
   }
 }

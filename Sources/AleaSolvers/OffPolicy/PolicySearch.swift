@@ -115,6 +115,7 @@ extension PessimisticMinimax {
         "an instrument tells quantiles within a context, and the model has \(table.keys.count)",
         remedy: "`conditionalQuantile(p)` is their mean over contexts; `PessimisticSearch()` takes the quantile of the whole law")
     }
+    let resolution = gridSize(actions: question.actionCount)
     var value = 0.0
     for state in table.keys.indices {
       let rows = table.log.states.indices.filter { table.log.states[$0] == state }
@@ -124,7 +125,8 @@ extension PessimisticMinimax {
       let (z, a, y) = (rows.map { levels[$0] }, rows.map { table.log.actions[$0] }, rows.map { rewards[$0] })
       switch objective {
       case .mean:
-        value += share
+        value +=
+          share
           * (try InstrumentalMeanSet(
             instrument: z, actions: a, rewards: y, instrumentLevels: domain.count ?? 0, actionCount: question.actionCount,
             confidence: confidence)).lowerBound(policy)
@@ -145,7 +147,8 @@ extension PessimisticMinimax {
 /// `PessimisticSearch()`: the policy among some whose objective has the greatest lower confidence bound, from an unconfounded log.
 public struct PessimisticSearch: Method {
   public static let name = "PessimisticSearch"
-  public static let summary = "chooses among one-step policies by the lower confidence bound of a mean or quantile, from an unconfounded log"
+  public static let summary =
+    "chooses among one-step policies by the lower confidence bound of a mean or quantile, from an unconfounded log"
   public static let parameters = [
     MethodParameter("confidence", .real(from: 0.5, to: 1), default: .real(0.95), doc: "the level of each bound; 0.5 is greedy")
   ]
@@ -171,7 +174,8 @@ public struct PessimisticSearch: Method {
       var value = 0.0
       for state in Set(states).sorted() {
         let rows = states.indices.filter { states[$0] == state }
-        value += Double(rows.count) / Double(states.count)
+        value +=
+          Double(rows.count) / Double(states.count)
           * WeightedBound.quantile(
             level, rows.map { rewards[$0] }, weights: rows.map { weights[$0] }, confidence: confidence)
       }

@@ -5,7 +5,8 @@ public struct InversePropensity: OffPolicyMethod {
   public static let name = "InversePropensity"
   public static let summary = "weighs each episode by target over logging probability: unbiased, noisy over many steps"
   public static let parameters = [
-    MethodParameter("clip", .real(from: 0, to: .infinity), default: .real(.infinity), doc: "the largest weight, in one-step problems")
+    MethodParameter(
+      "clip", .real(from: 0, to: .infinity), default: .real(.infinity), doc: "the largest weight, in one-step problems")
   ]
   public let clip: Double
 
