@@ -104,7 +104,7 @@ public struct OffPolicyQuestion: Sendable {
   /// The successors of the rows: the next row of an episode, what is recorded of the next state, the end, or nothing known.
   func successor(of row: Int, episode: Int, coding: [VariableID]) -> Successor {
     if row + 1 < record.start[episode + 1] { return .row(row + 1) }
-    if record.ended[episode] || horizon == row - record.start[episode] + 1 { return .ended }
+    if record.ended[episode] || isOneStep { return .ended }
     let next = coding.map { record.next[$0]?[row] }
     return next.contains { $0 == nil } ? .unknown : .values(next.compactMap { $0 })
   }
