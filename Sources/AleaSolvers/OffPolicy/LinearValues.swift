@@ -16,12 +16,19 @@ struct LinearValues: Sendable {
 
   /// - Throws: ``OffPolicyFault`` or `Diagnostic` where a rule has no value.
   init(_ question: OffPolicyQuestion, quadratic: Bool) throws {
+    try question.requireStationary()
     let coding = question.coding()
     let record = question.record
     let count = question.actionCount
+    // The square of a variable of two values is linear in it.
+    let hasSquare = coding.map { (question.process[$0].domain.count ?? 3) > 2 }
     func expand(_ values: [Double]) -> [Double] {
       var result = [1] + values
-      if quadratic { for i in values.indices { for j in i..<values.count { result.append(values[i] * values[j]) } } }
+      if quadratic {
+        for i in values.indices {
+          for j in i..<values.count where i != j || hasSquare[i] { result.append(values[i] * values[j]) }
+        }
+      }
       return result
     }
     let columns = coding.map { record.columns[$0] ?? [] }

@@ -157,7 +157,9 @@ struct FittedValues: Sendable {
       value = fit.value
       tables = [fit.actionValues]
     }
-    baseline = table.log.baseline(tables, following: policy)
+    var baseline = table.log.baseline(tables, following: policy)
+    notes += baseline.standIn(where: table.log.next.map { $0 == TabularLog.unknown }, question)
+    self.baseline = baseline
     assumptions = []
     self.notes = notes
     let last = tables[tables.count - 1]
@@ -205,15 +207,30 @@ struct FittedValues: Sendable {
         if after >= 0, model.hasNext[row] { next[row] = model.value(model.nextFeatures, model.nextTarget, row, tables[after]) }
       }
     }
-    baseline = .init(
+    var baseline = LoggedEpisodes.StepBaseline(
       taken: taken, next: next,
       initial: all.map { model.value(model.features, question.targetProbabilities, starts[$0], tables[tables.count - 1]) })
+    notes = baseline.standIn(where: model.isKnown.map { !$0 }, question)
+    self.baseline = baseline
     assumptions = ["action values are \(quadratic ? "quadratic" : "linear") in the states, for each action apart"]
-    notes = []
     let last = tables[tables.count - 1]
     rows = (0..<record.rowCount).flatMap { row in (0..<question.actionCount).map { model.taken(row, $0, last) } }
   }
 
   /// The modelled value of every action in every row of a one-step log.
   func table(_ question: OffPolicyQuestion) throws -> [Double] { rows }
+}
+
+extension LoggedEpisodes.StepBaseline {
+  /// Leaves the steps whose successor the log does not hold without a say: from there on the modelled values stand.
+  ///
+  /// - Returns: a note that says so, where a discounted value is asked for.
+  mutating func standIn(where isUnknown: [Bool], _ question: OffPolicyQuestion) -> [String] {
+    guard question.horizon == nil, isUnknown.contains(true) else { return [] }
+    for row in isUnknown.indices where isUnknown[row] {
+      taken[row] = question.record.rewards[row]
+      next[row] = 0
+    }
+    return ["after the last step of an episode the modelled values stand"]
+  }
 }

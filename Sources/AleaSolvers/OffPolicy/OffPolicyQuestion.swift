@@ -98,7 +98,8 @@ public struct OffPolicyQuestion: Sendable {
     case .table, .unknown: readByLogger = Set(process.observedBeforeAction)
     }
     readByLogger.formUnion(target.reads)
-    return process.variables(with: .state) + process.observedBeforeAction.filter { readByLogger.contains($0) && $0 != excluded }
+    return process.variables(with: .state)
+      + process.observedBeforeAction.filter { readByLogger.contains($0) && $0 != excluded && record.columns[$0] != nil }
   }
 
   /// The successors of the rows: the next row of an episode, what is recorded of the next state, the end, or nothing known.
@@ -131,6 +132,7 @@ public struct OffPolicyQuestion: Sendable {
       throw OffPolicyFault(
         "a table needs finite domains, and `\(process[real].name)` has none", remedy: "`features: linear` takes real values")
     }
+    try requireStationary()
     if target.readsTime {
       throw OffPolicyFault(
         "the policy depends on `t`, and tables are kept by state alone",
@@ -163,13 +165,25 @@ public struct OffPolicyQuestion: Sendable {
       for (id, value) in zip(coding, key) { environment.current[Int(id.index)] = value }
       policy += try target.probabilities(in: environment)
     }
-    guard keys.count <= 3_000 else {
+    guard keys.count <= 1_500 else {
       throw OffPolicyFault("the log has \(keys.count) states, too many for a table", remedy: "`features: linear` takes more")
     }
     return Table(
       log: try TabularLog(
         stateCount: keys.count, actionCount: actionCount, start: record.start, states: states, actions: choices.actions,
         rewards: record.rewards, next: next), policy: policy, keys: keys, coding: coding)
+  }
+
+  /// Refuses models whose mechanisms change with the time: values pooled over steps would mix them.
+  func requireStationary() throws {
+    let mechanisms = process.variables.flatMap { variable in
+      (variable.role == .state ? [] : variable.mechanism.expressions) + (variable.next?.expressions ?? [])
+    }
+    let rewards = process.channels.map(\.amount)
+    guard !isOneStep, process.pool.leaves(of: mechanisms + rewards).contains(.time) else { return }
+    throw OffPolicyFault(
+      "the mechanisms of \(process.name) depend on `t`, and values are learned from all steps together",
+      remedy: "`PerDecision()` needs no model of them; or make the time a state")
   }
 
   /// The values of a coded state in words: "stock = 3".
