@@ -22,7 +22,7 @@ public struct InstrumentalEvaluation: OffPolicyMethod {
     let instrument = column.map { domain.position(of: $0) ?? 0 }
     let weak = { (state: Int, action: Int) in
       OffPolicyFault(
-        "`\(process[chosen].name)` does not move \(question.text(ofAction: action)) in the state \(question.text(of: table.keys[state], table.coding)) of this log",
+        "`\(process[chosen].name)` does not move \(question.text(ofAction: action)) in this log\(question.place(table, state))",
         remedy: "log more, or use another instrument")
     }
     let estimate = { (episodes: [Int]) throws -> Double in

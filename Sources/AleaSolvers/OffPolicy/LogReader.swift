@@ -24,6 +24,8 @@ public struct LogReader: Sendable {
     for (index, variable) in process.variables.enumerated() {
       let id = VariableID(index)
       switch variable.role {
+      case .state where variable.domain.count == 1 && data[variable.name] == nil:
+        columns[id] = [Double](repeating: variable.domain.value(at: 0), count: data.rowCount)
       case .state, .action: columns[id] = try cells(variable.name, of: variable.domain)
       case .context, .observed:
         if data[variable.name] != nil { columns[id] = try cells(variable.name, of: variable.domain) }

@@ -98,7 +98,8 @@ public struct OffPolicyQuestion: Sendable {
     case .table, .unknown: readByLogger = Set(process.observedBeforeAction)
     }
     readByLogger.formUnion(target.reads)
-    return process.variables(with: .state)
+    // A variable with a single value tells nothing.
+    return process.variables(with: .state).filter { process[$0].domain.count != 1 }
       + process.observedBeforeAction.filter { readByLogger.contains($0) && $0 != excluded && record.columns[$0] != nil }
   }
 
@@ -198,10 +199,15 @@ public struct OffPolicyQuestion: Sendable {
     }.joined(separator: ", ")
   }
 
+  /// Where in the table something is missing: " in the state s = 1", or nothing where there is one state.
+  func place(_ table: Table, _ state: Int) -> String {
+    table.keys[state].isEmpty ? "" : " in the state \(text(of: table.keys[state], table.coding))"
+  }
+
   func missing(_ table: Table) -> (Int, Int) -> OffPolicyFault {
     { state, action in
       OffPolicyFault(
-        "the log never takes \(text(ofAction: action)) in the state \(text(of: table.keys[state], table.coding)), and the policy does",
+        "the log never takes \(text(ofAction: action))\(place(table, state)), and the policy does",
         remedy: "log more, or evaluate a policy that stays closer to the one that logged")
     }
   }
