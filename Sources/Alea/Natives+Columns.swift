@@ -15,11 +15,14 @@ extension Natives {
         "quantile",
         [
           NativeParameter("column", isPositional: true, "a column of numbers"),
-          NativeParameter("p", isPositional: true, "a probability from 0 to 1"),
+          NativeParameter(
+            "p", isPositional: true, default: "the objective that maximizes that quantile", "a probability from 0 to 1"),
         ], returns: "a number", isQuery: false,
-        documentation: "The quantile of a column, interpolated between its ordered cells (definition 7 of Hyndman and Fan).",
+        documentation:
+          "The quantile of a column, interpolated between its ordered cells (definition 7 of Hyndman and Fan); given a probability alone, an objective for `learn`.",
         example: "quantile(card.wage, 0.9)"
       ) { call in
+        if call["p"] == nil { return .object(try LearningObjective.quantile(call, "column", conditional: false)) }
         let numbers = try numbers(call, "column", needs: 1)
         guard let p = try number(call, "p"), p >= 0, p <= 1 else {
           throw call.fault("`p` is a probability from 0 to 1", at: "p")

@@ -148,8 +148,11 @@ enum Natives {
         "evaluate",
         [
           NativeParameter("policy", isPositional: true, "the policy"), NativeParameter("in", "the model"), precision,
+          NativeParameter("from", default: "the model itself", "a log of another policy, to learn the value from"),
+          NativeParameter("by", default: "chosen by what the model licenses", "the estimator, with `from:`"),
         ], returns: "an evaluation", isQuery: true,
-        documentation: "What a given policy is worth in every state it can reach, with a guaranteed bound.",
+        documentation:
+          "What a given policy is worth: in every state it can reach, with a guaranteed bound; or estimated from a log, with its error.",
         example: "evaluate(BaseStock(level: 12), in: Inventory).value[stock: 0]"
       ) { call in
         let model = try model(call, "in")
@@ -157,6 +160,8 @@ enum Natives {
           throw call.fault(
             "a policy is needed here, and this is \(call["policy"]?.value.kindDescription ?? "nothing")", at: "policy")
         }
+        if call["from"] != nil { return .object(try core.evaluateFromLog(policy, in: model, call)) }
+        if call["by"] != nil { throw call.fault("`by:` names an estimator, which needs a log: add `from:`", at: "by") }
         return .object(try core.evaluate(policy, in: model, tolerance: tolerance(call), at: call.span))
       },
       NativeFunction(

@@ -205,13 +205,13 @@ extension SessionCore {
 
   func simulate(
     _ model: ModelObject, _ policy: Value, episodes: Int, horizon: Int?, seed: UInt64?, call: NativeCall
-  ) throws -> SimulationSummary {
+  ) throws -> Log {
     let process = try model.instantiate()
     let steps: Int
     switch process.objective.criterion {
     case .finiteHorizon(let n, _): steps = min(horizon ?? n, n)
     case .discounted(let discount):
-      let enough = discount > 0 ? Int((log(Self.negligibleDiscount) / log(discount)).rounded(.up)) : 1
+      let enough = discount > 0 ? Int((UnaryFunction.ln(Self.negligibleDiscount) / UnaryFunction.ln(discount)).rounded(.up)) : 1
       steps = horizon ?? max(1, enough)
     case .total, .average:
       guard let horizon else {
@@ -220,26 +220,36 @@ extension SessionCore {
       steps = horizon
     }
     let seed = seed ?? configuration.seed
-    let simulation: Simulation
+    let run: @Sendable (Bool) throws -> Simulation
     let name: String
+    let logging: Log.Logging
+    let control = self.control
     guard case .object(let object) = policy else {
       throw call.fault("a policy is needed here, and this is \(policy.kindDescription)", at: "policies")
     }
     if let written = object as? PolicyObject {
       let closed = try written.close(process, of: model)
-      simulation = try Simulator.simulate(closed, episodes: episodes, horizon: steps, seed: seed, control: control)
+      run = {
+        try Simulator.simulate(closed, episodes: episodes, horizon: steps, seed: seed, keepsLog: $0, control: control)
+      }
       name = written.description
+      logging = .policy(closed)
     } else if let table = object as? PolicyFunction {
       let count = table.explored.sparse.stateCount
       let stages = table.stages
       let choices = table.choices
       let chosen: @Sendable (Int, Int) -> Int = { state, time in Int(choices[min(time, stages - 1) * count + state]) }
-      simulation = try Simulator.simulate(
-        process, policy: .table(table.explored, choice: chosen), episodes: episodes, horizon: steps, seed: seed, control: control)
+      run = {
+        try Simulator.simulate(
+          process, policy: .table(table.explored, choice: chosen), episodes: episodes, horizon: steps, seed: seed, keepsLog: $0,
+          control: control)
+      }
+      logging = .table
       name = "the policy of \(table.explored.process.name)"
     } else {
       throw call.fault("a policy is needed here, and this is \(object.typeName)", at: "policies")
     }
+    let simulation = try run(false)
     let isDiscounted =
       if case .total = process.objective.criterion { false } else if case .average = process.objective.criterion { false } else {
         true
@@ -248,7 +258,7 @@ extension SessionCore {
     let scale = process.objective.criterion == .average ? 1 / Double(steps) : 1
     let margin = UnaryFunction.normalQuantile(0.975) * returns.standardError
     let parts = isDiscounted ? simulation.discounted : simulation.total
-    return SimulationSummary(
+    let summary = SimulationSummary(
       model: model.description, policy: name, episodes: episodes, horizon: steps, seed: seed, mean: scale * returns.mean,
       standardError: scale * returns.standardError, low: scale * (returns.mean - margin), high: scale * (returns.mean + margin),
       channels: zip(simulation.channels, parts).map { channel, amounts in
@@ -256,6 +266,10 @@ extension SessionCore {
         return .init(name: channel, mean: scale * estimate.mean, standardError: scale * estimate.standardError)
       },
       unfinished: process.terminal == nil ? 0 : simulation.lengths.filter { Int($0) >= steps }.count)
+    return Log(model: model.description, policy: name, process: process, logging: logging, summary: summary) {
+      guard let rows = try run(true).log else { throw OffPolicyFault("the log has no rows") }
+      return try LogRecord(rows, of: process)
+    }
   }
 
   // MARK: Graphs

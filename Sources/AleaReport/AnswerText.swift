@@ -35,6 +35,7 @@ public enum AnswerText {
         channels.explored, columns: channels.channels.map { .init($0.name, $0.totals) }, options: options
       ).lines()
     case let summary as SimulationSummary: lines(of: summary, options)
+    case let log as Log: log.summary.map { lines(of: $0, options) } ?? [log.description]
     case let size as ModelSize: lines(of: size, options)
     case let answer as any PrintedAnswer: answer.lines(options)
     default:

@@ -13,6 +13,7 @@ protocol BenchSection: Sendable {
 @main struct Bench {
   static let sections: [any BenchSection.Type] = [
     ParseSection.self, ExploreSection.self, SweepSection.self, SolveSection.self, DataSection.self, MomentsSection.self,
+    OffPolicySection.self,
   ]
 
   static func main() throws {

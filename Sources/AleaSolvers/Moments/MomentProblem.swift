@@ -221,6 +221,9 @@ extension MomentProblem {
         result = operand(index).map { position in
           Int(exactly: position).flatMap { table.indices.contains($0) ? table[$0] : nil } ?? .nan
         }
+      case .ternary(let function, let a, let b, let c):
+        let (x, y, z) = (operand(a), operand(b), operand(c))
+        result = x.indices.map { function(x[$0], y[$0], z[$0]) }
       case .next, .time: throw MomentFault("`\(name)` has no steps", remedy: "write the next value as a column of its own")
       }
       values[node] = result

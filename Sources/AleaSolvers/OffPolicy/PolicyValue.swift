@@ -1,0 +1,57 @@
+import AleaModel
+
+/// A policy's value learned from a log by one estimator.
+public struct PolicyValue: Hashable, Sendable {
+  public var value: Double
+  /// NaN where the estimator gives none.
+  public var standardError: Double
+  /// For each step, (sum w)^2 / sum w^2 of the weights used there; empty where nothing is weighted.
+  public var effectiveSampleSizes: [Double]
+  public var largestWeight: Double
+
+  public init(
+    value: Double, standardError: Double, effectiveSampleSizes: [Double] = [], largestWeight: Double = .nan
+  ) {
+    self.value = value
+    self.standardError = standardError
+    self.effectiveSampleSizes = effectiveSampleSizes
+    self.largestWeight = largestWeight
+  }
+}
+
+/// What keeps an estimator from giving a number, in words of the log.
+public struct OffPolicyFault: Error, Hashable, Sendable {
+  public let message: String
+  public let remedy: String
+
+  public init(_ message: String, remedy: String = "") {
+    self.message = message
+    self.remedy = remedy
+  }
+}
+
+enum SampleMoments {
+  static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+
+  /// The sample standard deviation over the root of the count.
+  static func standardError(_ values: [Double]) -> Double {
+    let count = Double(values.count)
+    guard count > 1 else { return .nan }
+    let mean = mean(values)
+    return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1) / count).squareRoot()
+  }
+
+  /// The standard error of an estimate whose influence values have mean zero: sqrt(mean(v^2) / n).
+  static func influenceError(_ values: [Double]) -> Double {
+    let count = Double(values.count)
+    guard count > 1 else { return .nan }
+    return (values.reduce(0) { $0 + $1 * $1 } / count / count).squareRoot()
+  }
+
+  /// (sum w)^2 / sum w^2; 0 where every weight is zero.
+  static func effectiveSize(_ weights: [Double]) -> Double {
+    let sum = weights.reduce(0, +)
+    let squares = weights.reduce(0) { $0 + $1 * $1 }
+    return squares > 0 ? sum * sum / squares : 0
+  }
+}

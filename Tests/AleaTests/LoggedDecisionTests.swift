@@ -1,0 +1,86 @@
+import Alea
+import Foundation
+import Testing
+
+/// Logs as values of the language: what they hold, what they tell, what they keep to themselves.
+@Suite struct LoggedDecisionTests {
+  static let clinic = """
+    mdp Clinic {
+      latent  u ~ {0: 0.5, 1: 0.5}
+      state   s: 0..1 = 0
+      observe z ~ {0: 0.5, 1: 0.5}
+      action  treat: 0..1
+      s' ~ Bernoulli(0.3 - 0.1 * treat + 0.2 * s + 0.3 * u)
+      reward s - 0.3 * treat + 2 * u
+      discount 0.9
+    }
+    policy Open for Clinic { treat ~ Bernoulli(0.3 + 0.2 * z + 0.3 * s) }
+    policy Mixed for Clinic { treat ~ Bernoulli(0.4 + 0.2 * s) }
+    policy Doctor for Clinic { treat ~ Bernoulli(0.1 + 0.5 * z + 0.3 * u + 0.05 * s) }
+    policy Never for Clinic { treat = 0 }
+    policy Always for Clinic { treat = 1 }
+    let open = simulate(Clinic, Open, episodes: 400, horizon: 20, seed: 1)
+    let hidden = simulate(Clinic, Doctor, episodes: 400, horizon: 20, seed: 1)
+    """
+
+  private func session() throws -> Session {
+    let session = Session()
+    try session.run(text: Self.clinic, name: "clinic.alea")
+    return session
+  }
+
+  private func number(_ session: Session, _ text: String) throws -> Double {
+    switch try session.evaluate(text) {
+    case .real(let number): return number
+    case .integer(let number): return Double(number)
+    default: throw OffPolicyFault("not a number")
+    }
+  }
+
+  @Test func aSimulationIsALog() throws {
+    let session = try session()
+    #expect(try number(session, "open.rows") == 8_000)
+    #expect(try number(session, "open.episodes") == 400)
+    #expect(try number(session, "open.horizon") == 20)
+    guard case .array(let propensities) = try session.evaluate("open.propensities") else {
+      Issue.record("no propensities")
+      return
+    }
+    let values = propensities.compactMap { if case .real(let value) = $0 { value } else { nil } }
+    let possible = [0.3, 0.5, 0.6, 0.8].flatMap { [$0, 1 - $0] }
+    #expect(values.count == 8_000)
+    #expect(values.allSatisfy { value in possible.contains { abs($0 - value) < 1e-12 } })
+    // What the policy read is latent: the log cannot tell how probable its actions were.
+    guard case .nothing = try session.evaluate("hidden.propensities") else {
+      Issue.record("propensities of a policy that reads a latent variable")
+      return
+    }
+  }
+
+  /// Every estimator of the open log comes near the exact value of the model, by its own error.
+  @Test(arguments: [
+    "DoublyRobust()", "DoublyRobust(selfNormalized: true)", "FittedQ()", "FittedQ(features: linear)",
+    "FittedQ(features: quadratic)",
+  ]) func estimatesAreNearTheExactValue(_ method: String) throws {
+    let session = try session()
+    let exact = try number(session, "evaluate(Mixed, in: Clinic).value.start")
+    let estimate = try number(session, "evaluate(Mixed, in: Clinic, from: open, by: \(method)).value")
+    let error = try number(session, "evaluate(Mixed, in: Clinic, from: open, by: \(method)).error")
+    #expect(abs(estimate - exact) < 4 * error)
+    #expect(error < 1)
+  }
+
+  /// Adjusting for what is recorded reverses the ranking; the instrument does not.
+  @Test func theInstrumentKeepsTheRanking() throws {
+    let session = try session()
+    let never = try number(session, "evaluate(Never, in: Clinic, from: hidden).value")
+    let always = try number(session, "evaluate(Always, in: Clinic, from: hidden).value")
+    #expect(never > always)
+    #expect(throws: DiagnosticError.self) { try session.evaluate("evaluate(Never, in: Clinic, from: hidden, by: FittedQ())") }
+  }
+
+  @Test func theSameSeedGivesTheSameLog() throws {
+    let text = "evaluate(Mixed, in: Clinic, from: open, by: PerDecision()).value"
+    #expect(try number(session(), text) == number(session(), text))
+  }
+}
