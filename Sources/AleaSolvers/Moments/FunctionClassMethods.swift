@@ -75,7 +75,7 @@ public struct HilbertSpace: FunctionClassMethod {
   public static let parameters = [
     MethodParameter("kernel", .kernel, default: .method(MethodCall("Gaussian")), doc: "the kernel"),
     MethodParameter(
-      "rank", .integer(from: 1, to: 100_000), default: .integer(1000),
+      "rank", .integer(from: 1, to: 100_000), default: .integer(300),
       doc: "the largest number of features (Nystrom); fewer are taken where they give the kernel to 1e-10"),
   ]
   public let functionClass: FunctionClass?
