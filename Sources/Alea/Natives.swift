@@ -212,8 +212,17 @@ enum Natives {
               model, policies, horizon: horizon, replications: integer(call, "replications", from: 1) ?? 1_000, seed: seed,
               call: call))
         }
-        if call["replications"] != nil {
-          throw call.fault("an mdp is played in `episodes:`; replications belong to a bandit", at: "replications")
+        // Policies that learn keep their memory from episode to episode: they are raced, a lane a replication.
+        if let policies = SessionCore.policies(call["policies"]?.value),
+          call["replications"] != nil || policies.count > 1 || policies.contains(where: \.hasMemory)
+        {
+          if call["episodes"] != nil {
+            throw call.fault(
+              "a policy that learns is played in `replications:` of `horizon:` steps, episode after episode", at: "episodes")
+          }
+          return .object(
+            try core.race(
+              model, policies, horizon: horizon, replications: integer(call, "replications", from: 1) ?? 1_000, seed: seed, call: call))
         }
         return .object(
           try core.simulate(

@@ -29,13 +29,15 @@ extension SessionCore {
         notes: ["as in `horizon: 10_000`"])
     }
     let seed = seed ?? configuration.seed
-    let ends = process.terminal != nil
+    let isBandit = process.kind == .bandit
+    let ends = isBandit && process.terminal != nil
     var entries: [Race.Entry] = []
     var notes: [String] = []
     for policy in policies {
       let learner = try policy.apply(to: process, of: model, at: call["policies"]?.span ?? call.span)
       let run = try LearningRun.run(
-        learner, of: process, replications: replications, horizon: rounds, seed: seed, measuresRegret: !ends, control: control)
+        learner, of: process, replications: replications, horizon: rounds, seed: seed,
+        measuresRegret: isBandit && !ends, restarts: !isBandit, control: control)
       if ends, run.unfinished > 0 {
         notes.append(
           "\(NumberText.grouped(run.unfinished)) replications of \(policy.description) were cut off at \(NumberText.grouped(rounds)) rounds: their rounds are too few"
@@ -43,7 +45,7 @@ extension SessionCore {
       }
       entries.append(Race.Entry(policy: policy.description, run: run))
     }
-    if !ends, let refusal = entries.first?.run.regretRefusal {
+    if isBandit, !ends, let refusal = entries.first?.run.regretRefusal {
       notes.append("no regret: \(refusal.message); policies are compared by their rewards")
     }
     let actions = process.variables(with: .action)

@@ -29,8 +29,11 @@ final class LearnerBlock {
   private var inputs: [UnsafeMutablePointer<Double>] = []
   private var outputs: [UnsafeMutablePointer<Double>] = []
   private var time = 0
+  /// Whether a process that ends starts again: episodes.
+  private let restarts: Bool
 
-  init(_ plan: LearnerPlan, _ replications: Range<Int>, seed: UInt64) {
+  init(_ plan: LearnerPlan, _ replications: Range<Int>, seed: UInt64, restarts: Bool = false) {
+    self.restarts = restarts
     self.plan = plan
     self.replications = replications
     width = replications.count
@@ -252,8 +255,28 @@ final class LearnerBlock {
     guard let terminal = plan.terminal else { return }
     try run(terminal)
     let ended = column(terminal.outputs[0])
+    if restarts {
+      try restart(where: ended)
+      return
+    }
     for lane in 0..<width where ended[lane] != 0 { isActive[lane] = false }
     everyLaneIsActive = !isActive.contains(false)
+  }
+
+  /// Starts a new episode in the lanes whose process has ended; memory stays.
+  private func restart(where ended: UnsafeMutablePointer<Double>) throws {
+    guard (0..<width).contains(where: { ended[$0] != 0 }) else { return }
+    let flags = (0..<width).map { ended[$0] != 0 }
+    let kept = plan.states.compactMap { id in
+      plan.columns[.current(id)].map { index in
+        (index, Array(UnsafeBufferPointer(start: column(index), count: width)))
+      }
+    }
+    for stage in plan.restart { try run(stage) }
+    for (index, values) in kept {
+      let target = column(index)
+      for lane in 0..<width where !flags[lane] { target[lane] = values[lane] }
+    }
   }
 
   // MARK: Updates

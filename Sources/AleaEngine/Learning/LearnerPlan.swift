@@ -67,6 +67,8 @@ struct LearnerPlan: @unchecked Sendable {
   let action: VariableID?
   let actionDomain: Domain
   var initial: [Stage] = []
+  /// Initial values of the states alone: episodes that follow one another in a lane.
+  var restart: [Stage] = []
   var steps: [Stage] = []
   var updates: [UpdateCode] = []
   var availability: Stage?
@@ -101,6 +103,12 @@ struct LearnerPlan: @unchecked Sendable {
     }
     for id in process.variables(with: .state) { visit(.current(id)) }
     let initialSpecs = try builder.specs(for: order) { process[$0].mechanism }
+    let restartSpecs = try builder.specs(
+      for: order.filter { slot in
+        if case .current(let id) = slot { return !remembered.contains(id) }
+        return true
+      }
+    ) { process[$0].mechanism }
 
     let stepSlots = process.stepOrder.filter { slot in
       if case .current(let id) = slot { return process[id].role != .state }
@@ -141,6 +149,7 @@ struct LearnerPlan: @unchecked Sendable {
     }
 
     initial = initialSpecs.map { builder.stage($0) }
+    restart = restartSpecs.map { builder.stage($0) }
     steps = stepSpecs.map { builder.stage($0) }
     reward = rewardSpec.map { builder.stage($0) }
     availability = availabilitySpec.map { builder.stage($0) }

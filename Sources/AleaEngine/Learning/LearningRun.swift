@@ -28,10 +28,13 @@ public struct LearningRun: Sendable {
   /// Replication `i` draws from two streams of its own, the environment's and the policy's, each split by round: the numbers do not
   /// depend on threads, and policies run with the same seed meet the same environment (common random numbers).
   ///
-  /// - Parameter open: the process without the policy, by which regret is measured.
+  /// - Parameters:
+  ///   - open: the process without the policy, by which regret is measured.
+  ///   - restarts: whether a process that ends starts again, the policy remembering what it learned: the episodes of an mdp.
   /// - Throws: `DiagnosticError` with the replication and round of a fault; `WorkCancelled`.
   public static func run(
     _ learner: Learner, of open: Process, replications: Int, horizon: Int, seed: UInt64, measuresRegret: Bool = true,
+    restarts: Bool = false,
     control: WorkControl = WorkControl()
   ) throws -> LearningRun {
     let plan: LearnerPlan
@@ -49,7 +52,7 @@ public struct LearningRun: Sendable {
       while block < blocks, !isCancelled.withLock({ $0 }) {
         let first = block * width
         let result = Result { () throws -> LearnerBlock.Output in
-          try LearnerBlock(plan, first..<min(replications, first + width), seed: seed).run(
+          try LearnerBlock(plan, first..<min(replications, first + width), seed: seed, restarts: restarts).run(
             horizon: horizon, checkpoints: checkpoints, isCancelled: { isCancelled.withLock { $0 } },
             report: { fraction in
               guard worker == 0 else { return }
