@@ -310,7 +310,7 @@ enum Natives {
     ]
   }
 
-  private static func path(_ call: NativeCall, _ label: String) throws -> String {
+  static func path(_ call: NativeCall, _ label: String) throws -> String {
     guard case .string(let path)? = call[label]?.value else { throw call.fault("a path is a string", at: label) }
     return path
   }

@@ -70,6 +70,7 @@ public final class Session {
     core = SessionCore(configuration: configuration, output: output, progress: progress)
     loader = SourceLoader()
     environment = Environment(parent: Natives.environment(core))
+    core.pathBesideProgram = { [loader] path, span in loader.path(path, from: span.file) }
     core.sourceText = { [loader] span in
       guard let span, let file = loader.sources[span.file] else { return "" }
       return file.text(in: span)
@@ -235,6 +236,8 @@ final class SessionCore: @unchecked Sendable {
   var isSilent = false
   /// The text at a place, for answers that repeat the question.
   var sourceText: (SourceSpan?) -> String = { _ in "" }
+  /// A path as written in a program, relative to the folder of the program's file.
+  var pathBesideProgram: (String, SourceSpan) -> String = { path, _ in path }
 
   init(
     configuration: Session.Configuration, output: @escaping @Sendable (Session.Output) -> Void,

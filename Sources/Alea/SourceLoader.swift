@@ -45,14 +45,19 @@ final class SourceLoader: ModuleLoader {
   }
 
   func file(_ path: String, from importer: FileID) throws -> SourceFile {
-    let base = sources[importer]?.name ?? ""
-    let folder = base.lastIndex(of: "/").map { String(base[...$0]) } ?? ""
-    let resolved = path.hasPrefix("/") ? path : folder + path
+    let resolved = self.path(path, from: importer)
     do {
       return try read(resolved)
     } catch let error as DiagnosticError {
       let message = access(resolved, F_OK) != 0 ? "there is no file `\(path)`" : error.diagnostics.first?.message
       throw ValueError(message ?? "cannot read `\(path)`", notes: ["paths are relative to the file that imports"])
     }
+  }
+
+  /// A path as a program writes it, relative to the folder that the program's file is in.
+  func path(_ path: String, from file: FileID) -> String {
+    if path.hasPrefix("/") { return path }
+    let base = sources[file]?.name ?? ""
+    return (base.lastIndex(of: "/").map { String(base[...$0]) } ?? "") + path
   }
 }

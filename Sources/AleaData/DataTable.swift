@@ -9,6 +9,8 @@ public struct DataTable: Sendable {
   public var name: String
   public private(set) var columns: [DataColumn]
   public let rowCount: Int
+  /// What whoever uses the table should know of how it was read.
+  public var notes: [String] = []
   private var positions: [String: Int]
 
   /// - Throws: ``ValueError`` where two columns have one name or columns differ in length.
@@ -59,7 +61,7 @@ public struct DataTable: Sendable {
 }
 
 /// A named column: numbers, and what they stand for.
-public struct DataColumn: Sendable {
+public struct DataColumn: Sendable, Codable {
   /// What the cells are.
   public enum Kind: String, Hashable, Codable, Sendable, CaseIterable { case boolean, integer, real, text }
 
@@ -87,9 +89,15 @@ public struct DataColumn: Sendable {
     if number.isNaN { return .nothing }
     return switch kind {
     case .boolean: .boolean(number != 0)
-    case .integer: .integer(Int(number))
+    case .integer: Int(exactly: number).map { .integer($0) } ?? .real(number)
     case .real: .real(number)
-    case .text: .string(levels[Int(number)])
+    case .text: .string(text(of: number))
     }
+  }
+
+  /// The text that a cell's number stands for.
+  public func text(of number: Double) -> String {
+    guard let level = Int(exactly: number), levels.indices.contains(level) else { return "" }
+    return levels[level]
   }
 }

@@ -82,6 +82,18 @@ extension ObjectValue {
   public func symbol(named name: String) -> Value? { nil }
 }
 
+/// An object with many values, on which the pure functions of the language work one by one: a column of data.
+public protocol ElementwiseObject: ObjectValue {
+  /// Throws a ``ValueError`` where an element is outside the function's domain.
+  func applying(_ function: UnaryFunction) throws -> Value
+  /// `function(self, other)`, or `function(other, self)` where the object stands on the right.
+  func combined(_ function: BinaryFunction, with other: Value, isOnRight: Bool) throws -> Value
+  /// The elements added, or the least or greatest of them.
+  func reduced(_ function: BinaryFunction) throws -> Value
+  /// Where there is a value at all.
+  var presence: Value { get }
+}
+
 /// An argument in brackets: `[stock: 0]` has a label, `[3]` has none.
 public struct IndexArgument: Sendable {
   public var label: String?

@@ -1,3 +1,4 @@
+import AleaData
 import AleaModel
 import AleaSolvers
 import AleaSyntax
@@ -22,6 +23,10 @@ public enum SavedFile {
     case "json":
       try write(Array((value.json.text + "\n").utf8), to: path)
     case "csv":
+      if case .object(let object) = value, let table = object as? DataTable {
+        try write(CSVWriter().bytes(table), to: path)
+        return
+      }
       guard let table = CSVTable(value) else {
         throw Diagnostic.error(
           "\(value.kindDescription) cannot be written as CSV", at: nil, notes: ["a path ending in .json takes any value"])

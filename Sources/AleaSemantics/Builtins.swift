@@ -10,7 +10,7 @@ public struct Builtin: Sendable {
     /// One number to a number of the given type (nil keeps the argument's type).
     case unary(UnaryFunction, ScalarType?)
     case binary(BinaryFunction)
-    case log, clamp, size, sum, dot, zeros, ones, identity, real, integer
+    case log, clamp, size, sum, dot, zeros, ones, identity, real, integer, present
   }
 
   let rule: Rule
@@ -69,6 +69,9 @@ public struct Builtin: Sendable {
     Builtin(name: "identity", signature: "identity(n): Real[n, n]", documentation: "The identity matrix.", rule: .identity),
     Builtin(name: "real", signature: "real(x): Real", documentation: "A number or a Boolean (1 or 0) as a Real.", rule: .real),
     Builtin(name: "int", signature: "int(x): Int", documentation: "A Boolean as 1 or 0; an integer as itself.", rule: .integer),
+    Builtin(
+      name: "present", signature: "present(column): Bool", documentation: "Whether a cell of a column of data has a value.",
+      rule: .present),
   ]
 
   static let byName: [String: Builtin] = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

@@ -126,6 +126,7 @@ extension Elaborator {
   {
     if case .unchecked = a { return a }
     if case .unchecked = b { return b }
+    if let result = try elementwise(function, a, b, span) { return result }
     for operand in [a, b] {
       switch operand {
       case .value(.integer), .value(.real): continue

@@ -182,6 +182,9 @@ extension Elaborator {
       return try apply(function, type, elaborate(arguments[0].value), span, arguments[0].value.span)
     case .binary(let function):
       var operands: [Operand] = []
+      if arguments.count == 1, case .value(.object(let object as any ElementwiseObject)) = try elaborate(arguments[0].value) {
+        return .value(try placed(arguments[0].value.span) { try object.reduced(function) })
+      }
       if arguments.count == 1, let elements = try elements(of: elaborate(arguments[0].value), arguments[0].value.span) {
         operands = elements
       } else {
@@ -212,7 +215,11 @@ extension Elaborator {
     case .sum:
       try count(1...1)
       let place = arguments[0].value.span
-      guard let elements = try elements(of: elaborate(arguments[0].value), place) else { return .unchecked("a number") }
+      let operand = try elaborate(arguments[0].value)
+      if case .value(.object(let object as any ElementwiseObject)) = operand {
+        return .value(try placed(place) { try object.reduced(.add) })
+      }
+      guard let elements = try elements(of: operand, place) else { return .unchecked("a number") }
       return try balanced(elements) { try binary(.add, $0, $1, span, span, place, place) } ?? .value(.integer(0))
     case .dot:
       try count(2...2)
@@ -238,6 +245,9 @@ extension Elaborator {
       }
       if case .ones = builtin.rule { return .value(.array(Array(repeating: .real(1), count: n))) }
       return .value(.array(Array(repeating: .real(0), count: n)))
+    case .present:
+      try count(1...1)
+      return try presence(of: arguments[0].value, span)
     case .real, .integer:
       try count(1...1)
       let operand = try elaborate(arguments[0].value)
@@ -263,12 +273,28 @@ extension Elaborator {
     }
   }
 
+  /// Whether a column has a value: in an expression over rows, or of a whole column.
+  private mutating func presence(of expression: AST.Expression, _ span: SourceSpan) throws -> Operand {
+    if let model, case .name(let name) = expression.kind, let operand = try model.operand(named: "present(\(name))", at: span) {
+      return operand
+    }
+    switch try elaborate(expression) {
+    case .unchecked(let type): return .unchecked(type)
+    case .value(.object(let object as any ElementwiseObject)): return .value(object.presence)
+    default:
+      throw fault(
+        "`present` is asked of a column of data", expression.span, notes: ["as in `filter(data, present(age))`"])
+    }
+  }
+
   func apply(_ function: UnaryFunction, _ type: ScalarType?, _ operand: Operand, _ span: SourceSpan, _ place: SourceSpan)
     throws
     -> Operand
   {
     switch operand {
     case .unchecked: return operand
+    case .value(.object(let object as any ElementwiseObject)):
+      return .value(try placed(place) { try object.applying(function) })
     case .value(let value):
       guard case .integer = value else {
         guard case .real = value else {

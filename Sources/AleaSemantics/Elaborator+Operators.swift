@@ -22,6 +22,7 @@ extension Elaborator {
     case .unchecked: return operand
     case .value(.integer(let number)): return .value(.integer(-number))
     case .value(.real(let number)): return .value(.real(-number))
+    case .value(.object(let object as any ElementwiseObject)): return .value(try placed(span) { try object.applying(.negate) })
     case .value(.array(let elements)): return array(try elements.map { try negate(.value($0), span) })
     case .array(let elements, let index): return .array(try elements.map { try negate($0, span) }, index: index)
     case .scalar(let id) where isNumber(id):
@@ -59,6 +60,7 @@ extension Elaborator {
   ) throws -> Operand {
     if case .unchecked = a { return a }
     if case .unchecked = b { return b }
+    if let result = try elementwise(operation, a, b, span) { return result }
     if operation == .equal || operation == .notEqual {
       return try equality(operation, a, b, span, operatorSpan)
     }
@@ -103,6 +105,32 @@ extension Elaborator {
       throw fault("division by zero", bSpan)
     }
     return .scalar(context.pool.binary(function, left, right, type: resultType(function, left, right), span: span))
+  }
+
+  /// An operation with columns of data, which is done row by row.
+  private func elementwise(_ operation: AST.BinaryOperator, _ a: Operand, _ b: Operand, _ span: SourceSpan) throws -> Operand? {
+    guard let (function, swapped) = Self.function(operation) else { return nil }
+    return try elementwise(function, swapped ? b : a, swapped ? a : b, span)
+  }
+
+  func elementwise(_ function: BinaryFunction, _ a: Operand, _ b: Operand, _ span: SourceSpan) throws -> Operand? {
+    guard case .value(let left) = a, case .value(let right) = b else { return nil }
+    if case .object(let object as any ElementwiseObject) = left {
+      return .value(try placed(span) { try object.combined(function, with: right, isOnRight: false) })
+    }
+    if case .object(let object as any ElementwiseObject) = right {
+      return .value(try placed(span) { try object.combined(function, with: left, isOnRight: true) })
+    }
+    return nil
+  }
+
+  /// Adds the place to a fault of a value operation.
+  func placed<Result>(_ span: SourceSpan, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as ValueError {
+      throw fault(error.message, span, label: error.label, notes: error.notes)
+    }
   }
 
   private func elementList(_ operand: Operand) -> [Operand]? {
@@ -206,7 +234,7 @@ extension Elaborator {
       case .value(.integer(let n)): n == 0 || n == 1 ? "bit" : "number"
       case .value(.real): "number"
       case .value(.symbol): "symbol"
-      case .value(.string): "string"
+      case .value(.string): context.readsStringsAsSymbols ? "symbol" : "string"
       case .scalar(let id):
         switch context.pool[id].type {
         case .boolean: "Boolean"

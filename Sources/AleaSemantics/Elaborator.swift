@@ -20,6 +20,8 @@ final class ElaborationContext {
   let isChecking: Bool
   var callDepth = 0
   var warnings: [Diagnostic] = []
+  /// Whether strings stand for the symbols of their name: in expressions over the rows of a table, whose texts are symbols.
+  var readsStringsAsSymbols = false
 
   init(isChecking: Bool) { self.isChecking = isChecking }
 
@@ -99,7 +101,9 @@ struct Elaborator {
       case .model(let definition): return .value(.object(ModelObject(definition: definition, arguments: [])))
       case .policy(let definition): return .value(.object(PolicyObject(definition: definition, arguments: [])))
       case .unchecked(let type): return .unchecked(type)
-      case .function, .native:
+      // A native function leaves its name free for symbols: a coin may show `head`.
+      case .native: break
+      case .function:
         throw fault("`\(name)` is a function", span, label: "call it: `\(name)(...)`")
       }
     }
@@ -135,7 +139,8 @@ struct Elaborator {
       if name == "t", let model, model.allowsTime {
         return .scalar(context.pool.intern(.time, type: .integer, span: span))
       }
-      if Builtin.byName[name] != nil || Builtin.distributionNames.contains(name) {
+      let isNative = if case .native? = environment[name]?.kind { true } else { false }
+      if isNative || Builtin.byName[name] != nil || Builtin.distributionNames.contains(name) {
         throw fault("`\(name)` is a function", span, label: "call it: `\(name)(...)`")
       }
       throw unknownName(name, span)
@@ -422,6 +427,7 @@ struct Elaborator {
     case .integer(let number): (Double(number), .integer)
     case .real(let number): (number, .real)
     case .symbol(let symbol): (Double(context.code(of: symbol)), .symbol)
+    case .string(let text) where context.readsStringsAsSymbols: (Double(context.code(of: Symbol(text))), .symbol)
     default: nil
     }
   }

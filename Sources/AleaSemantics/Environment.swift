@@ -44,6 +44,14 @@ public final class Environment: @unchecked Sendable {
 
   func introduce(_ names: Set<String>) { symbols.formUnion(names) }
 
+  /// Whether a symbol may have the name: nothing has it, or a native function, which is only ever called.
+  func leavesFree(_ name: String) -> Bool {
+    switch self[name]?.kind {
+    case nil, .native?: true
+    default: false
+    }
+  }
+
   func introducesSymbol(_ name: String) -> Bool { symbols.contains(name) || parent?.introducesSymbol(name) == true }
 
   /// Whether the name is defined here, not only in what this environment stands on.
@@ -159,6 +167,15 @@ public struct NativeCall: Sendable {
       throw DiagnosticError(.error("`\(label):` is missing", at: span))
     }
     return try ModelElaborator.elaborate(syntax, over: process, environment: environment, locals: locals)
+  }
+
+  /// The expression given under a label, elaborated over the rows of a table: the variables of the process are its columns.
+  public func rowExpression(_ label: String, in process: Process, isCondition: Bool = false) throws -> (Process, ExpressionID) {
+    guard let syntax = expressions[label] else {
+      throw DiagnosticError(.error("`\(label):` is missing", at: span))
+    }
+    return try ModelElaborator.elaborateRow(
+      syntax, over: process, environment: environment, locals: locals, isCondition: isCondition)
   }
 
   /// Where an argument stands.

@@ -260,6 +260,6 @@ final class ModelElaborator {
   /// Whether a name means nothing yet.
   func isFree(_ name: String) -> Bool {
     name != "_" && entries[name] == nil && values[name] == nil && pendingValues[name] == nil && functions[name] == nil
-      && environment[name] == nil && Builtin.constants[name] == nil
+      && environment.leavesFree(name) && Builtin.constants[name] == nil
   }
 }

@@ -16,11 +16,35 @@ extension ModelElaborator {
   }
 
   private func bindIfFree(_ symbol: Symbol) {
-    if (try? operand(named: symbol.name, at: SourceSpan(file: FileID(index: 0), start: 0, end: 0))) == nil,
-      environment[symbol.name] == nil
+    if environment.leavesFree(symbol.name),
+      (try? operand(named: symbol.name, at: SourceSpan(file: FileID(index: 0), start: 0, end: 0))) == nil
     {
       bind(symbol.name, .value(.symbol(symbol)))
     }
+  }
+
+  /// Elaborates an expression over the rows of a table, whose columns are the variables of the process and whose texts are its symbols.
+  static func elaborateRow(
+    _ syntax: AST.Expression, over process: Process, environment: Environment, locals: [Local], isCondition: Bool
+  ) throws -> (Process, ExpressionID) {
+    let model = ModelElaborator(reopening: process, environment: environment, includingActions: false)
+    model.context.readsStringsAsSymbols = true
+    var scope = model.elaborator()
+    scope.locals = locals
+    let operand = try isCondition ? scope.boolean(syntax) : scope.elaborate(syntax)
+    if case .unchecked = operand { throw Elaborator.silent }
+    guard let id = scope.scalar(operand, syntax.span) else {
+      throw scope.fault(
+        "a column needs a number, a Boolean or a text in each row, and this is \(scope.describe(operand))", syntax.span)
+    }
+    var extended = model.process
+    extended.pool = model.context.pool
+    extended.symbols = model.context.symbols
+    for leaf in extended.pool.leaves(of: [id]) {
+      if case .variable = leaf { continue }
+      throw scope.fault("rows have no next values and no time", syntax.span)
+    }
+    return (extended, id)
   }
 
   /// Elaborates a condition over the states of a process: `M.x == 3`, or `x == 3`.

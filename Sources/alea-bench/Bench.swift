@@ -11,7 +11,7 @@ protocol BenchSection: Sendable {
 
 /// Measures Alea beside plain C loops and the machine's memory: `alea-bench [SECTION ...]`, all sections when none is named.
 @main struct Bench {
-  static let sections: [any BenchSection.Type] = [ParseSection.self, ExploreSection.self, SweepSection.self, SolveSection.self]
+  static let sections: [any BenchSection.Type] = [ParseSection.self, ExploreSection.self, SweepSection.self, SolveSection.self, DataSection.self]
 
   static func main() throws {
     let names = CommandLine.arguments.dropFirst()
