@@ -301,8 +301,16 @@ enum Natives {
         documentation: "The dependence graph of a model, or the graph of its states.",
         example: "graph(Inventory, file: \"inventory.svg\")"
       ) { call in
-        let process = try model(call, "model").instantiate()
-        let drawing = try boolean(call, "states") == true ? core.stateGraph(process) : core.dependenceGraph(process)
+        let drawing: GraphDrawing
+        if case .object(let object)? = call["model"]?.value, let causal = object as? ModelObject,
+          causal.definition.syntax.kind == .causal
+        {
+          if try boolean(call, "states") == true { throw call.fault("a causal model has no states to draw", at: "states") }
+          drawing = GraphDrawing(of: try causal.causalGraph(at: call.span(of: "model")))
+        } else {
+          let process = try model(call, "model").instantiate()
+          drawing = try boolean(call, "states") == true ? core.stateGraph(process) : core.dependenceGraph(process)
+        }
         guard call["file"] != nil else { return .string(drawing.dot) }
         try placed(call, "file") { try drawing.save(to: path(call, "file")) }
         return .nothing

@@ -161,7 +161,13 @@ public final class ProgramRunner {
       case .model(let model):
         let definition = ModelDefinition(syntax: model, documentation: item.documentation, environment: environment)
         let hasArrows = model.members.contains { if case .edges = $0.kind { true } else { false } }
-        if model.kind == .moments || model.kind == .causal && hasArrows { return StructureChecks.check(model) }
+        if model.kind == .moments { return StructureChecks.check(model) }
+        if model.kind == .causal, hasArrows || !definition.hasMechanisms {
+          let faults = StructureChecks.check(model)
+          let isPlain = model.parameters.allSatisfy { $0.defaultValue != nil }
+          if faults.isEmpty, isPlain { _ = try definition.causalGraph([], at: model.name.span, isChecking: true) }
+          return faults
+        }
         if model.parameters.contains(where: { $0.defaultValue == nil }) { return [] }
         return try definition.elaborate([], isChecking: isChecking).warnings
       case .policy(let policy):
