@@ -9,7 +9,7 @@ extension Natives {
   // MARK: Causal models
 
   static func causal(_ core: SessionCore) -> [NativeFunction] {
-    effects() + graphQuestions() + interventions(core)
+    effects() + graphQuestions() + interventions(core) + [counterfactual()]
   }
 
   // MARK: Arguments
@@ -21,7 +21,8 @@ extension Natives {
       if case .object(let object) = value, let variable = object as? ModelVariable { return variable }
       if case .string(let name) = value, let asText { return ModelVariable(model: asText, name: name) }
       throw call.fault(
-        "`\(label)` takes variables of a model, and this is \(value.kindDescription)", at: label, notes: ["as in `M.x` or `[M.x, M.y]`"])
+        "`\(label)` takes variables of a model, and this is \(value.kindDescription)", at: label,
+        notes: ["as in `M.x` or `[M.x, M.y]`"])
     }
     switch given.value {
     case .array(let values): return try values.map(variable)
@@ -80,10 +81,12 @@ extension Natives {
       NativeFunction(
         "effect",
         [
-          NativeParameter("of", "the cause, or an array of causes"), NativeParameter("on", "the outcome, or an array of outcomes"),
+          NativeParameter("of", "the cause, or an array of causes"),
+          NativeParameter("on", "the outcome, or an array of outcomes"),
           NativeParameter("given", default: "nothing", "variables to condition on"),
         ], returns: "an effect", isQuery: false,
-        documentation: "The total effect of setting some variables of a causal model on others: what `identify` and `estimate` take.",
+        documentation:
+          "The total effect of setting some variables of a causal model on others: what `identify` and `estimate` take.",
         example: "effect(of: Smoking.smoking, on: Smoking.cancer)"
       ) { call in
         let causes = try variables(call, "of")
@@ -203,7 +206,8 @@ extension Natives {
           NativeParameter("rows", "how many rows to draw"),
           NativeParameter("seed", default: "the session's", "the seed of the random streams"),
         ], returns: "a table", isQuery: true,
-        documentation: "Draws rows of data from a causal model; latent variables are left out. The same seed gives the same rows.",
+        documentation:
+          "Draws rows of data from a causal model; latent variables are left out. The same seed gives the same rows.",
         example: "sample(Market, rows: 5_000, seed: 1)"
       ) { call in
         let model = try causalModel(call, "model")

@@ -136,7 +136,9 @@ private struct ArrowReader {
         result.append(
           .error(
             "the mechanism of `\(target)` mentions `\(parent)`, and no arrow does", at: arrows.first?.span, secondary: declared,
-            notes: ["write `\(parent) -> \(target)` too, or leave the arrows into `\(target)` out: they follow from its mechanism"]))
+            notes: [
+              "write `\(parent) -> \(target)` too, or leave the arrows into `\(target)` out: they follow from its mechanism"
+            ]))
       }
     }
     return result

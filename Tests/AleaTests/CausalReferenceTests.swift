@@ -79,7 +79,8 @@ import Testing
     lines.append("let e = effect(of: \(variable(exposure)), on: \(variable(outcome)))")
     let preamble = lines.count
     for row in known["d_separated"] as? [[Any]] ?? [] {
-      lines.append("expect(independent(\(variable(row[0])), \(variable(row[1])), given: \(list(row[2]))), \(row[3] as? Bool == true))")
+      lines.append(
+        "expect(independent(\(variable(row[0])), \(variable(row[1])), given: \(list(row[2]))), \(row[3] as? Bool == true))")
     }
     lines.append("expect(identify(e), \(known["identifiable"] as? Bool == true))")
     for query in known["id_queries"] as? [[String: Any]] ?? [] {
@@ -117,6 +118,25 @@ import Testing
     return Set(elements.map(texts))
   }
 
+  /// The counterfactual of the firing squad, from its structural equations.
+  @Test func firingSquad() throws {
+    let file = try Self.json("dag/counterfactual_firing_squad.json")
+    let parameters = try #require(file["params"] as? [String: Double])
+    let known = try #require((file["expected"] as? [String: Double])?["value"])
+    try Self.run(
+      """
+      causal Squad {
+        u ~ Bernoulli(\(try #require(parameters["p"])))
+        w ~ Bernoulli(\(try #require(parameters["q"])))
+        c = u == 1
+        a = c or w == 1
+        b = c
+        d = a or b
+      }
+      expect(1 - counterfactual(Squad, given: (d: true), do: (a: false)).d, \(known), within: 1e-12)
+      """, atLeast: 1, "squad")
+  }
+
   // MARK: Instrumental equations
 
   /// The program that reads a case's data and states its graph: z -> d -> y, x -> {z, d, y}, and a latent common cause.
@@ -130,7 +150,9 @@ import Testing
     let path = data.appendingPathComponent("iv/\(id).csv").path
     func group(_ names: [String]) -> String { "{" + names.map { "c_\($0)" }.joined(separator: ", ") + "}" }
     var lines = ["let table0 = rename(read(\"\(path)\"), \(renaming))", "causal M {", "  c_\(cause) -> c_\(outcome)"]
-    if confounded { lines += ["  latent hidden", "  hidden -> {c_\(cause), c_\(outcome)}", "  \(group(names("instruments"))) -> c_\(cause)"] }
+    if confounded {
+      lines += ["  latent hidden", "  hidden -> {c_\(cause), c_\(outcome)}", "  \(group(names("instruments"))) -> c_\(cause)"]
+    }
     if !names("exog").isEmpty {
       lines.append(
         "  \(group(names("exog"))) -> \(group((confounded ? names("instruments") : []) + [cause, outcome]))")
@@ -187,6 +209,15 @@ import Testing
     lines += Self.expectation("\(answer).checks.firstStageF", statistic("first_stage", "F_homosk"))
     lines += Self.expectation("\(answer).checks.robustFirstStageF", statistic("first_stage", "F_HC1"))
     lines += Self.expectation("\(answer).checks.effectiveF", statistic("first_stage", "F_effective_HC0"))
+    for (name, group, key, tail) in [
+      ("sargan", "sargan", "sargan", "sargan_p"), ("basmann", "sargan", "basmann", ""),
+      ("wuHausman", "wu_hausman", "wu_hausman_F", "p"), ("durbin", "wu_hausman", "durbin", ""),
+      ("andersonRubin", "anderson_rubin_at_0", "F", "p"),
+    ] {
+      lines += Self.expectation("\(answer).checks.\(name)", (diagnostics[group] as? [String: Any])?[key])
+      lines += Self.expectation("\(answer).pValues.\(name)", (diagnostics[group] as? [String: Any])?[tail])
+    }
+    #expect(statistic("first_stage", "F_homosk") is Double)
     if let set = diagnostics["ar_set_95"] as? [String: Any], set["kind"] as? String == "interval",
       let ends = set["ends"] as? [Double]
     {

@@ -30,7 +30,8 @@ public struct IndependenceAnswer: ClaimAnswer, JSONAnswer {
   public var json: JSONValue {
     .object([
       .init("kind", .string("independence")), .init("first", jsonStrings(separation.first)),
-      .init("second", jsonStrings(separation.second)), .init("given", jsonStrings(separation.given)), .init("holds", .boolean(holds)),
+      .init("second", jsonStrings(separation.second)), .init("given", jsonStrings(separation.given)),
+      .init("holds", .boolean(holds)),
       .init("path", separation.openPath.map { .string($0.drawing) } ?? .null),
     ])
   }

@@ -102,7 +102,8 @@ public struct EffectProblem: Sendable {
     if let path = sets.obstruction { notes.append("\(path)") }
     if let instruments = try? graph.instruments(for: cause, on: outcome), !instruments.isEmpty {
       notes.append(
-        "the graph has instruments (\(instruments.map(\.name).joined(separator: ", "))): `by: TwoStageLeastSquares()` is licensed")
+        "the graph has instruments (\(instruments.map(\.name).joined(separator: ", "))): `by: TwoStageLeastSquares()` is licensed"
+      )
     }
     throw EffectRefusal(
       "no set of columns can be adjusted for to get \(target)", notes: notes + self.notes)

@@ -61,7 +61,8 @@ extension InstrumentalMethod {
   }
 
   private func check(_ test: TestStatistic, _ meaning: String) -> Estimate.Check {
-    .init(name: test.name, statistic: test.statistic, degrees: test.degrees.map(Double.init), pValue: test.pValue, meaning: meaning)
+    .init(
+      name: test.name, statistic: test.statistic, degrees: test.degrees.map(Double.init), pValue: test.pValue, meaning: meaning)
   }
 }
 
@@ -83,7 +84,8 @@ public struct TwoStageLeastSquares: InstrumentalMethod {
 /// Limited-information maximum likelihood (Anderson and Rubin 1949).
 public struct LIML: InstrumentalMethod {
   public static let name = "LIML"
-  public static let summary = "limited-information maximum likelihood: less biased than two stages when instruments are many or weak"
+  public static let summary =
+    "limited-information maximum likelihood: less biased than two stages when instruments are many or weak"
   public static let parameters = [linearErrors]
   let errors: any ErrorMethod
 

@@ -158,7 +158,8 @@ public struct InverseProbabilityWeighting: EffectMethod {
 /// al. 2018): right when either the propensity or the outcome regression is.
 public struct AugmentedInverseProbabilityWeighting: EffectMethod {
   public static let name = "AugmentedInverseProbabilityWeighting"
-  public static let summary = "doubly robust: weighting and regression, each repairing the other; the average effect of a binary cause"
+  public static let summary =
+    "doubly robust: weighting and regression, each repairing the other; the average effect of a binary cause"
   public static let parameters = [
     MethodParameter("folds", .integer(from: 1, to: 100), default: .integer(5), doc: "of the cross-fitting; 1 fits on all rows")
   ]
