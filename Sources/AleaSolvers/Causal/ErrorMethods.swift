@@ -13,6 +13,12 @@ public protocol ErrorMethod: Method {
 extension ErrorMethod {
   public var clusterColumn: String? { nil }
 
+  /// The constructor with its settings, as a program writes it.
+  var written: String {
+    let settings = (clusterColumn.map { ["by: \"\($0)\""] } ?? []) + (smallSample ? [] : ["smallSample: false"])
+    return "\(Self.name)(\(settings.joined(separator: ", ")))"
+  }
+
   static var smallSampleParameter: MethodParameter {
     MethodParameter("smallSample", .boolean, default: .boolean(true), doc: "apply the factor for the parameters estimated")
   }

@@ -74,7 +74,7 @@ public struct TwoStageLeastSquares: InstrumentalMethod {
   let errors: any ErrorMethod
 
   public init(arguments: MethodArguments) { errors = arguments.errors }
-  var written: String { "\(Self.name)(errors: \(type(of: errors).name)())" }
+  var written: String { "\(Self.name)(errors: \(errors.written))" }
 
   func fit(_ effect: LinearEffect) -> LinearFit? {
     effect.equation.fit(.twoStage, errors: effect.structure, smallSample: errors.smallSample)
@@ -90,7 +90,7 @@ public struct LIML: InstrumentalMethod {
   let errors: any ErrorMethod
 
   public init(arguments: MethodArguments) { errors = arguments.errors }
-  var written: String { "\(Self.name)(errors: \(type(of: errors).name)())" }
+  var written: String { "\(Self.name)(errors: \(errors.written))" }
 
   func fit(_ effect: LinearEffect) -> LinearFit? {
     effect.equation.fit(.limitedInformation, errors: effect.structure, smallSample: errors.smallSample)
@@ -113,7 +113,7 @@ public struct Fuller: InstrumentalMethod {
     a = arguments.real("a")
     errors = arguments.errors
   }
-  var written: String { "\(Self.name)(a: \(a), errors: \(type(of: errors).name)())" }
+  var written: String { "\(Self.name)(a: \(a), errors: \(errors.written))" }
 
   func fit(_ effect: LinearEffect) -> LinearFit? {
     effect.equation.fit(.fuller(a), errors: effect.structure, smallSample: errors.smallSample)
@@ -137,7 +137,7 @@ public struct GMM: InstrumentalMethod {
     errors = arguments.errors
     isEfficient = arguments.symbol("covariance") == "efficient"
   }
-  var written: String { "\(Self.name)(errors: \(type(of: errors).name)()\(isEfficient ? ", covariance: efficient" : ""))" }
+  var written: String { "\(Self.name)(errors: \(errors.written)\(isEfficient ? ", covariance: efficient" : ""))" }
 
   func fit(_ effect: LinearEffect) -> LinearFit? {
     let equation = effect.equation

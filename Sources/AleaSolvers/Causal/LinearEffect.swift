@@ -90,7 +90,7 @@ public struct LinearAdjustment: EffectMethod {
     let given = controls.isEmpty ? "" : " given \(controls.joined(separator: ", "))"
     return try effect.report(
       effect.equation.fit(.leastSquares, errors: effect.structure, smallSample: errors.smallSample),
-      method: "\(Self.name)(errors: \(type(of: errors).name)())",
+      method: "\(Self.name)(errors: \(errors.written))",
       assumptions: [
         "nothing unmeasured moves both \(problem.cause) and \(problem.outcome)\(given): the graph says so",
         "\(problem.outcome) is linear in \(([problem.cause] + controls).joined(separator: ", ")), with one effect for all",
