@@ -64,7 +64,7 @@ let package = Package(
       name: "AleaSolversTests", dependencies: ["AleaSolvers", .product(name: "BigInt", package: "BigInt")],
       exclude: ["Data"]),
     .testTarget(name: "AleaReportTests", dependencies: ["AleaReport"]),
-    .testTarget(name: "AleaTests", dependencies: ["Alea"]),
+    .testTarget(name: "AleaTests", dependencies: ["Alea"], exclude: ["Data"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -6,6 +6,10 @@ enum Comparison {
     guard tolerance >= 0 else { throw call.fault("`within` is not negative", at: "within") }
     guard let expected = call["expected"] else {
       if call["within"] != nil { throw call.fault("`within` compares two values, and there is one", at: "within") }
+      if case .object(let object) = actual.value, let claim = object as? any ClaimAnswer {
+        return Session.Expectation(
+          passed: claim.holds, diagnostic: .error("the expectation does not hold", at: call.span, label: claim.description))
+      }
       guard case .boolean(let holds) = actual.value else {
         throw call.fault(
           "a condition is needed here, and this is \(actual.value.kindDescription)", at: "actual",
@@ -30,6 +34,8 @@ enum Comparison {
     }
     switch (a, b) {
     case (.boolean(let x), .boolean(let y)): return x == y ? nil : say()
+    case (.object(let x), .boolean(let y)) where x is any ClaimAnswer:
+      return (x as? any ClaimAnswer)?.holds == y ? nil : say()
     case (.string(let x), .string(let y)): return x == y ? nil : say()
     case (.symbol(let x), .symbol(let y)):
       return x.name == y.name && (x.enumeration == y.enumeration || x.enumeration == nil || y.enumeration == nil) ? nil : say()

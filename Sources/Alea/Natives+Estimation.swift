@@ -17,6 +17,8 @@ extension Natives {
           NativeParameter("target", isPositional: true, "what to estimate: an effect, a structural function, a moments model"),
           NativeParameter("from", "the data"),
           NativeParameter("by", default: "chosen by what the model licenses", "the estimator"),
+          NativeParameter("adjust", default: "what the model licenses", "of an effect: the variables to adjust for or control"),
+          NativeParameter("instruments", default: "all that the model licenses", "of an effect: some of its instruments"),
           NativeParameter("seed", default: "the session's", "the seed of estimators that split the data at random"),
         ], returns: "an estimate", isQuery: true,
         documentation: "Learns a quantity from data by a method that the model licenses, with its error and its assumptions.",

@@ -10,7 +10,8 @@ enum Natives {
   }
 
   static func functions(_ core: SessionCore) -> [NativeFunction] {
-    questions(core) + output(core) + bandits(core) + data(core) + causal(core) + estimation(core) + structural(core) + offPolicy(core)
+    questions(core) + output(core) + bandits(core) + data(core) + causal(core) + estimation(core) + structural(core)
+      + offPolicy(core)
       + Methods.all.map(constructor)
   }
 
@@ -222,7 +223,8 @@ enum Natives {
           }
           return .object(
             try core.race(
-              model, policies, horizon: horizon, replications: integer(call, "replications", from: 1) ?? 1_000, seed: seed, call: call))
+              model, policies, horizon: horizon, replications: integer(call, "replications", from: 1) ?? 1_000, seed: seed,
+              call: call))
         }
         return .object(
           try core.simulate(
@@ -316,8 +318,16 @@ enum Natives {
         documentation: "The dependence graph of a model, or the graph of its states.",
         example: "graph(Inventory, file: \"inventory.svg\")"
       ) { call in
-        let process = try model(call, "model").instantiate()
-        let drawing = try boolean(call, "states") == true ? core.stateGraph(process) : core.dependenceGraph(process)
+        let drawing: GraphDrawing
+        if case .object(let object)? = call["model"]?.value, let causal = object as? ModelObject,
+          causal.definition.syntax.kind == .causal
+        {
+          if try boolean(call, "states") == true { throw call.fault("a causal model has no states to draw", at: "states") }
+          drawing = GraphDrawing(of: try causal.causalGraph(at: call.span(of: "model")))
+        } else {
+          let process = try model(call, "model").instantiate()
+          drawing = try boolean(call, "states") == true ? core.stateGraph(process) : core.dependenceGraph(process)
+        }
         guard call["file"] != nil else { return .string(drawing.dot) }
         try placed(call, "file") { try drawing.save(to: path(call, "file")) }
         return .nothing

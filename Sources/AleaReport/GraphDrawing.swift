@@ -10,6 +10,8 @@ public struct GraphDrawing: Sendable {
   /// The graph as dot text.
   public let dot: String
 
+  init(dot: String) { self.dot = dot }
+
   /// The dependences of a step: what is known now, what happens within the step, what comes next.
   ///
   /// States are ellipses, actions boxes, draws and derived values rounded boxes (latent ones dashed), rewards diamonds. Arrays and

@@ -166,7 +166,12 @@ public final class ProgramRunner {
           _ = try definition.moments(isChecking: isChecking)
           return []
         }
-        if model.kind == .causal && hasArrows { return StructureChecks.check(model) }
+        if model.kind == .causal, hasArrows || !definition.hasMechanisms {
+          let faults = StructureChecks.check(model)
+          let isPlain = model.parameters.allSatisfy { $0.defaultValue != nil }
+          if faults.isEmpty, isPlain { _ = try definition.causalGraph([], at: model.name.span, isChecking: true) }
+          return faults
+        }
         if model.parameters.contains(where: { $0.defaultValue == nil }) { return [] }
         return try definition.elaborate([], isChecking: isChecking).warnings
       case .policy(let policy):

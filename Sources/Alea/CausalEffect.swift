@@ -1,0 +1,63 @@
+import AleaData
+import AleaModel
+import AleaSemantics
+import AleaSolvers
+
+/// The total effect of some variables of a causal model on others: what `identify`, `adjustmentSets` and `estimate` are asked about.
+struct CausalEffect: ObjectValue, EstimationTarget {
+  let model: ModelObject
+  let graph: CausalGraph
+  let causes: [String]
+  let outcomes: [String]
+  let given: [String]
+
+  var typeName: String { "an effect" }
+  var description: String {
+    "the effect of \(causes.joined(separator: ", ")) on \(outcomes.joined(separator: ", "))"
+      + (given.isEmpty ? "" : " given \(given.joined(separator: ", "))")
+  }
+
+  /// The one cause and one outcome of questions that take no more.
+  func pair(_ call: NativeCall, _ label: String) throws -> (cause: String, outcome: String) {
+    guard causes.count == 1, outcomes.count == 1, given.isEmpty else {
+      throw call.fault(
+        "this question takes one cause and one outcome, without `given:`", at: label, notes: ["`identify` takes any effect"])
+    }
+    return (causes[0], outcomes[0])
+  }
+
+  func estimate(_ call: NativeCall, core: SessionCore) throws -> any ObjectValue {
+    let (cause, outcome) = try pair(call, "target")
+    let data = try Natives.dataTable(call, "from")
+    let seed = try Natives.integer(call, "seed", from: 0).map { UInt64($0) } ?? core.configuration.seed
+    do {
+      let problem = try EffectProblem(
+        graph: graph, cause: cause, outcome: outcome, data: data, adjust: Natives.variableNames(call, "adjust", of: model),
+        instruments: Natives.variableNames(call, "instruments", of: model), seed: seed)
+      return try method(call, problem).estimate(problem)
+    } catch let refusal as EffectRefusal {
+      throw call.fault(refusal.message, notes: refusal.notes)
+    }
+  }
+
+  private func method(_ call: NativeCall, _ problem: EffectProblem) throws -> any EffectMethod {
+    if let given = call["by"] {
+      if case .object(let object) = given.value, let object = object as? MethodObject {
+        if let method = object.method as? any EffectMethod { return method }
+        throw call.fault("`\(object.method.name)` does not estimate effects", at: "by", notes: [Self.choices])
+      }
+      throw call.fault("`by:` takes a method, and this is \(given.value.kindDescription)", at: "by", notes: [Self.choices])
+    }
+    do {
+      _ = try problem.adjustmentSet()
+      return LinearAdjustment(arguments: try MethodArguments(for: LinearAdjustment.self))
+    } catch let refusal as EffectRefusal {
+      guard (try? problem.instrumentsWithControls()) != nil else { throw refusal }
+      return TwoStageLeastSquares(arguments: try MethodArguments(for: TwoStageLeastSquares.self))
+    }
+  }
+
+  private static let choices =
+    "`by:` takes one of "
+    + EffectMethods.all.filter { $0 is any EffectMethod.Type }.map { "`\($0.name)()`" }.joined(separator: ", ")
+}
