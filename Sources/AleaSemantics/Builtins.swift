@@ -114,6 +114,10 @@ public struct Builtin: Sendable {
     ("Gamma", "Gamma(shape, rate)", "The gamma law."),
     ("Beta", "Beta(a, b)", "The beta law."),
     ("StudentT", "StudentT(df)", "Student's law."),
+    (
+      "MultivariateNormal", "MultivariateNormal(mean, covariance)",
+      "A vector of normal variables; in a model, after the `~` of a variable."
+    ),
     ("Mixture", "Mixture(components, weights)", "A law drawn by weight, then a value from it."),
     ("Truncated", "Truncated(d, low, high)", "A law conditioned on an interval, both ends included."),
   ]

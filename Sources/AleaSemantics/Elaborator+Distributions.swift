@@ -169,6 +169,10 @@ extension Elaborator {
       }
     }
     switch name {
+    case "MultivariateNormal":
+      throw fault(
+        "`MultivariateNormal` draws a whole vector and stands right after `~`", span,
+        notes: ["as in `context user: Real[2] ~ MultivariateNormal(zeros(2), identity(2))`"])
     case "Uniform" where arguments.count == 1:
       let place = arguments[0].value.span
       let set = try elaborate(arguments[0].value)

@@ -135,7 +135,10 @@ extension Elaborator {
     guard let first = elements.first else { throw fault("the array is empty", span) }
     if let lists = optionalAll(elements.map(elementOperands)) {
       guard Set(lists.map(\.count)).count == 1 else { throw fault("the rows of this array differ in length", span) }
-      return array(try lists[0].indices.map { column in try choose(lists.map { $0[column] }, position: position, span, place) })
+      let chosen = try lists[0].indices.map { column in try choose(lists.map { $0[column] }, position: position, span, place) }
+      // Families of families keep the index set of the inner ones.
+      if case .array(_, let index) = first, case .domain = index { return .array(chosen, index: index) }
+      return array(chosen)
     }
     if let records = optionalAll(elements.map(fieldList)), let names = records.first?.map(\.name) {
       guard records.allSatisfy({ $0.map(\.name) == names }) else {

@@ -40,6 +40,10 @@ extension ModelElaborator {
         let operand = try scope.elaborate(expression)
         return try self.define(fullName, declaration, role, operand, declared, expression.span, entry.span)
       case .draw(let expression):
+        if case .call(let callee, let arguments) = expression.kind, case .name("MultivariateNormal") = callee.kind {
+          return try self.defineJointNormal(
+            fullName, declaration, role, arguments, declared, expression.span, entry.span, &scope)
+        }
         let operand = try scope.elaborate(expression)
         return try self.defineDraw(fullName, declaration, role, operand, declared, expression.span, entry.span, scope)
       }
@@ -363,7 +367,8 @@ extension ModelElaborator {
   /// The domain of what a law draws.
   func support(of law: Distribution, _ type: ScalarType) -> Domain {
     if type == .boolean { return .boolean }
-    if isBit(law) { return .range(0, 1) }
+    // Symbols are codes, and 0 and 1 may be two of them.
+    if type != .symbol, isBit(law) { return .range(0, 1) }
     switch law {
     case .primitive(.uniformInteger, let parameters):
       if let low = context.pool.constant(parameters[0]), let high = context.pool.constant(parameters[1]) {
