@@ -387,6 +387,12 @@ extension ModelElaborator {
       if case .after(let statements) = member.kind { return statements }
       return nil
     }
+    if let first = process.channels.first?.amount {
+      learner.reward = process.channels.dropFirst().reduce(first) { sum, channel in
+        let isInteger = context.pool[sum].type == .integer && context.pool[channel.amount].type == .integer
+        return context.pool.binary(.add, sum, channel.amount, type: isInteger ? .integer : .real, span: channel.span)
+      }
+    }
     guard !blocks.isEmpty else { return }
     primesForbidden = nil
     for action in actions where values[action.name] == nil {
@@ -395,14 +401,7 @@ extension ModelElaborator {
       bind(action.name, operand)
       if actions.count == 1, process.declaration(named: "action") == nil { bind("action", operand) }
     }
-    let amounts = process.channels.map(\.amount)
-    if let first = amounts.first {
-      let total = amounts.dropFirst().reduce(first) {
-        context.pool.binary(
-          .add, $0, $1, type: context.pool[$0].type == .integer && context.pool[$1].type == .integer ? .integer : .real,
-          span: context.pool[$1].span)
-      }
-      learner.reward = total
+    if let total = learner.reward {
       if process.declaration(named: "reward") == nil, values["reward"] == nil { bind("reward", .scalar(total)) }
       for channel in process.channels where process.declaration(named: channel.name) == nil && values[channel.name] == nil {
         bind(channel.name, .scalar(channel.amount))

@@ -13,7 +13,7 @@ protocol BenchSection: Sendable {
 @main struct Bench {
   static let sections: [any BenchSection.Type] = [
     ParseSection.self, ExploreSection.self, SweepSection.self, SolveSection.self, DataSection.self, MomentsSection.self,
-    OffPolicySection.self,
+    OffPolicySection.self, BanditSection.self,
   ]
 
   static func main() throws {

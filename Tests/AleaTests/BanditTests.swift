@@ -212,6 +212,8 @@ import Testing
       let race = simulate(Table, [Second(), Switch()], replications: 3, seed: 1)
       """)
     #expect(try number(session, "race[0].regret") == 2)
+    #expect(try number(session, "race[0].reward") == 1)
+    #expect(try number(session, "race[1].reward") == 3)
     #expect(try number(session, "race[1].regret") == 0)
   }
 
@@ -289,7 +291,7 @@ import Testing
         average
       }
       policy Greedy() for Long { go ~ {right: 0.95, left: 0.05} }
-      let race = simulate(Walk, QLearning(epsilon: 0.1), horizon: 6000, replications: 40, seed: 1)
+      let race = simulate(Walk, QLearning(epsilon: 0.1, initial: 10), horizon: 6000, replications: 40, seed: 1)
       let exact = evaluate(Greedy(), in: Long).start
       """)
     let race = try Self.race(session)
