@@ -22,7 +22,7 @@ struct LearnerPlan: @unchecked Sendable {
     /// Whether the law gives nothing outside the domain, so that only faults need be looked for.
     var isAlwaysInside: Bool {
       switch (law, domain) {
-      case (.primitive(.bernoulli, _), .boolean): true
+      case (.primitive(.bernoulli, _), .boolean), (.primitive(.bernoulli, _), .integers): true
       case (.primitive(.bernoulli, _), .range(let low, let high)): low <= 0 && high >= 1
       case (_, .reals): true
       default: false
