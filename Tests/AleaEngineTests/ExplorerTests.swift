@@ -230,6 +230,18 @@ func poisson(_ k: Int, _ rate: Double) -> Double { exp(Double(k) * log(rate) - r
     #expect(diagnostic.span == b.process.variables[0].span)
   }
 
+  /// A front that doubles with every step is refused by what it would take, before the memory is full.
+  @Test func projectedMemoryIsRefused() throws {
+    let b = ModelBuilder()
+    let n = b.state("n", .range(0, 1_000_000_000), 1)
+    let bit = b.draw("bit", .range(0, 1), b.law([(b[0], b[0.5]), (b[1], b[0.5])]))
+    b.next(n, minimum(b[1_000_000_000], n * 2 + bit))
+    var options = ExplorationOptions()
+    options.memoryLimit = 40 << 20
+    let error = #expect(throws: DiagnosticError.self) { try Explorer.explore(b.process, options: options) }
+    #expect(error?.diagnostics.first?.message.hasPrefix("the model will not fit into memory: the ") == true)
+  }
+
   /// A count without a range is refused long before the memory is full, with the way it grows.
   @Test func endlessCountingIsRefusedEarly() throws {
     let b = ModelBuilder()

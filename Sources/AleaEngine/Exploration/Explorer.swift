@@ -103,6 +103,7 @@ final class ExplorationRun {
   }
 
   func explore() throws -> ExploredProcess {
+    try estimate()
     let initial = try initialLaw()
     if options.allStates { try addAllStates() }
     let specialized = options.strategy == .general ? nil : try SpecializedStepper(self)
@@ -122,6 +123,7 @@ final class ExplorationRun {
       }
       next = end
       try checkLimits()
+      try checkProjection(expanded: next)
       try report(next)
     }
     for column in [choiceStart, transitionStart] { column.shrink() }
@@ -252,6 +254,29 @@ final class ExplorationRun {
   }
 
   // MARK: Limits and progress
+
+  /// What the domains allow at most, told before the first state is expanded.
+  private func estimate() throws {
+    guard let most = layout.combinationCount else { return }
+    let bytes = most * Double(16 + 8 * rewards.count + 12)
+    let progress = WorkProgress(
+      phase: "exploring",
+      detail: "at most \(Self.grouped(most)) states by their domains, \(Self.bytes(Int(min(bytes, 0x1p60)))) or more if all are reached",
+      fraction: 0)
+    guard control.report(progress) else { throw WorkCancelled(state: "exploring stopped before the first state") }
+  }
+
+  /// Refuses as soon as the states found so far, with as many choices and transitions each as the expanded ones, would not fit.
+  func checkProjection(expanded: Int) throws {
+    guard expanded > 50_000 || byteCount > memoryLimit / 16 else { return }
+    let rows = Double(byteCount - index.byteCount)
+    let projected = Double(index.byteCount) + rows * Double(stateCount) / Double(max(1, expanded))
+    if projected > Double(memoryLimit) {
+      throw tooLarge(
+        "the model will not fit into memory: the \(Self.grouped(Double(stateCount))) states found so far alone would take \(Self.bytes(Int(projected))), and \(Self.bytes(memoryLimit)) are free for it"
+      )
+    }
+  }
 
   private func report(_ done: Int) throws {
     let progress = WorkProgress(
