@@ -37,7 +37,7 @@ struct SweepKernel<Rule: Backup, Law: Expectation>: Sendable {
     from value: StateVector, into next: StateVector, policy: UnsafeMutablePointer<Int32>, threads: Int
   ) -> SweepOutcome {
     nonisolated(unsafe) let policy = policy
-    let parts = Parallel.blocks(of: view.stateCount, size: 1024, threads: threads) { range in
+    let parts = Parallel.blocks(of: view.stateCount, size: 256, threads: threads) { range in
       backUp(range, UnsafePointer(value.pointer), next.pointer, policy)
     }
     return parts.reduce(into: SweepOutcome()) { $0.include($1) }
