@@ -261,8 +261,7 @@ final class ExplorationRun {
     let bytes = most * Double(16 + 8 * rewards.count + 12)
     let progress = WorkProgress(
       phase: "exploring",
-      detail: "at most \(Self.grouped(most)) states by their domains, \(Self.bytes(Int(min(bytes, 0x1p60)))) or more if all are reached",
-      fraction: 0)
+      detail: "at most \(Self.grouped(most)) states, \(Self.bytes(Int(min(bytes, 0x1p60)))) or more if all are reached", fraction: 0)
     guard control.report(progress) else { throw WorkCancelled(state: "exploring stopped before the first state") }
   }
 
