@@ -258,10 +258,9 @@ final class ExplorationRun {
   /// What the domains allow at most, told before the first state is expanded.
   private func estimate() throws {
     guard let most = layout.combinationCount else { return }
-    let bytes = most * Double(16 + 8 * rewards.count + 12)
-    let progress = WorkProgress(
-      phase: "exploring",
-      detail: "at most \(Self.grouped(most)) states, \(Self.bytes(Int(min(bytes, 0x1p60)))) or more if all are reached", fraction: 0)
+    let bytes = Self.bytes(Int(min(most * Double(28 + 8 * rewards.count), 0x1p60)))
+    let detail = "at most \(Self.grouped(most)) states, \(bytes) or more if all are reached"
+    let progress = WorkProgress(phase: "exploring", detail: detail, fraction: 0)
     guard control.report(progress) else { throw WorkCancelled(state: "exploring stopped before the first state") }
   }
 
