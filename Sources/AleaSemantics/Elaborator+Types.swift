@@ -154,6 +154,7 @@ extension Elaborator {
           guard size > 0 else { throw fault("an array needs at least one element", dimension.value.span) }
           shape = .array(index: .range(0, size - 1), shape)
         case .value(let value): shape = .array(index: try domain(of: value, dimension.value.span), shape)
+        case .unchecked: throw Self.silent
         default: throw fault("the size of an array must be known before the model runs", dimension.value.span)
         }
       }

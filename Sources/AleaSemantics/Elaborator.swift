@@ -114,6 +114,7 @@ struct Elaborator {
   }
 
   func unknownName(_ name: String, _ span: SourceSpan) -> DiagnosticError {
+    if let reason = model?.absent[name] { return fault(reason, span) }
     let nearest = Spelling.nearest(name, in: namesInScope)
     let place = model.map { "`\(name)` is not a variable of \($0.modelName)" } ?? "`\(name)` is not defined"
     return fault(

@@ -25,7 +25,9 @@ extension ModelElaborator {
     for member in syntax.members {
       switch member.kind {
       case .memory: model.declareMemory(member, &learner)
-      case .binding(let name, let type, let value): model.attempt { try model.bindLet(name, type, value) }
+      case .binding(let name, let type, let value):
+        // What mentions a broken value stays silent.
+        if model.attempt({ try model.bindLet(name, type, value) }) == nil { model.bind(name.text, .unchecked("a value")) }
       default: break
       }
     }
@@ -90,6 +92,8 @@ extension ModelElaborator {
     let contexts = process.declarations.filter { $0.role == .context }.flatMap(\.shape.variables)
     if !contexts.isEmpty {
       bindFree("context", .array(contexts.map { self.reference($0, isNext: false) }, index: .positions))
+    } else if process.declaration(named: "context") == nil {
+      absent["context"] = "`\(process.name)` has no context, which this policy reads"
     }
     let states = process.variables(with: .state)
     if let count = positions(of: states, process) {
@@ -170,7 +174,7 @@ extension ModelElaborator {
       }
       return try memory(name, indices, type, initial, member)
     }
-    if let result { learner.memory.append(result) }
+    if let result { learner.memory.append(result) } else { bind(name.text, .unchecked("a value")) }
   }
 
   private func memory(
@@ -452,6 +456,7 @@ extension ModelElaborator {
     guard case .name(let name) = base.kind else {
       throw scope.fault("only the policy's memory can be changed", target.span)
     }
+    if case .unchecked? = values[name] { throw Elaborator.silent }
     guard memory.contains(name), let declaration = process.declaration(named: name) else {
       let nearest = Spelling.nearest(name, in: Array(memory).sorted())
       throw scope.fault(

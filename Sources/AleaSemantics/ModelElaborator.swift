@@ -36,6 +36,8 @@ final class ModelElaborator {
   var inProgress: [String] = []
   /// The moment problem being built, where the model is one.
   var moments: ElaboratedMoments?
+  /// Names that mean something in other models, with why they mean nothing here.
+  var absent: [String: String] = [:]
   /// Set while an expression is elaborated that may not mention primed values.
   var primesForbidden: String?
 

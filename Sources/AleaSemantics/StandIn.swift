@@ -40,6 +40,12 @@ enum StandIn {
         var diagnostic = diagnostic
         diagnostic.secondary.removeAll { $0.span.file == file }
         if diagnostic.span?.file == file { diagnostic.span = nil }
+        for (name, kind) in [("AnyBandit", "bandit"), ("AnyProcess", "mdp")] {
+          diagnostic.message = diagnostic.message.replacing(
+            "is not a variable of \(name)", with: "is not a name in every \(kind)"
+          )
+          .replacing(name, with: "every \(kind)")
+        }
         return diagnostic
       })
   }
