@@ -1,6 +1,15 @@
 import AleaModel
 
 extension ColumnValue: ElementwiseObject {
+  public var elements: (numbers: [Double], type: ScalarType)? {
+    switch column.kind {
+    case .boolean: (column.numbers, .boolean)
+    case .integer: (column.numbers, .integer)
+    case .real: (column.numbers, .real)
+    case .text: nil
+    }
+  }
+
   /// The function of each cell; missing cells stay missing.
   ///
   /// - Throws: ``ValueError`` for texts, and for a row whose number is outside the function's domain.

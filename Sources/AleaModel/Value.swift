@@ -92,6 +92,12 @@ public protocol ElementwiseObject: ObjectValue {
   func reduced(_ function: BinaryFunction) throws -> Value
   /// Where there is a value at all.
   var presence: Value { get }
+  /// The elements as numbers of one type, so that a model can look one up by a position that is not known; nil for texts.
+  var elements: (numbers: [Double], type: ScalarType)? { get }
+}
+
+extension ElementwiseObject {
+  public var elements: (numbers: [Double], type: ScalarType)? { nil }
 }
 
 /// An object that can be called like a function: `fit.h(price: 20, season: 4)`.

@@ -14,13 +14,22 @@ extension Elaborator {
       var given: [IndexArgument] = []
       for argument in arguments {
         var value: Value?
-        if case .name(let name) = argument.value.kind, try lookup(name, argument.value.span) == nil {
+        let isTime = if case .name("t") = argument.value.kind, let model, model.allowsTime { true } else { false }
+        if !isTime, case .name(let name) = argument.value.kind, try lookup(name, argument.value.span) == nil {
           value = object.symbol(named: name)
           if value == nil { throw unknownName(name, argument.value.span) }
         } else {
           switch try elaborate(argument.value) {
           case .value(let known): value = known
           case .unchecked(let type): return .unchecked(type)
+          case .scalar(let id):
+            guard arguments.count == 1, let (numbers, type) = (object as? any ElementwiseObject)?.elements else {
+              throw fault("an index must be known here", argument.value.span)
+            }
+            guard context.pool[id].type == .integer else {
+              throw fault("a column is indexed by integers from 0, and this is \(describe(.scalar(id)))", argument.value.span)
+            }
+            return .scalar(context.pool.lookup(context.pool.addTable(numbers), id, type: type, span: span))
           default: throw fault("an index must be known here", argument.value.span)
           }
         }

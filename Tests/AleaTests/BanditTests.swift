@@ -217,6 +217,23 @@ import Testing
     #expect(try number(session, "race[1].regret") == 0)
   }
 
+  /// The same rewards as columns of data.
+  @Test func adversarialRewardsFromAColumn() throws {
+    let session = try Self.session(
+      """
+      let pays = table(first: [1, 0, 1, 1], second: [0, 1, 0, 0])
+      bandit Table {
+        action arm: {first, second}
+        reward if arm == first then pays.first[t] else pays.second[t]
+        horizon 4
+      }
+      policy Second() for Table { arm = second }
+      let race = simulate(Table, [Second(), AnytimeEXP3()], replications: 30, seed: 1)
+      """)
+    #expect(try number(session, "race[0].regret") == 2)
+    #expect(abs(try number(session, "race[1].regret + race[1].reward") - 3) < 1e-12)
+  }
+
   /// A restless arm moves by itself; the state is seen, and the policy that reads it has no regret.
   @Test func restlessArms() throws {
     let session = try Self.session(
