@@ -219,12 +219,14 @@ extension Natives {
         }
         let process = try model.instantiate(at: call.span(of: "model"))
         let seed = try integer(call, "seed", from: 0).map { UInt64($0) } ?? core.configuration.seed
-        return .object(try sampled(process, rows: rows, seed: seed, name: "sample(\(model))", call))
+        return .object(try sampled(process, rows: rows, seed: seed, name: "sample(\(model))", core: core, call))
       },
     ]
   }
 
-  private static func sampled(_ process: Process, rows: Int, seed: UInt64, name: String, _ call: NativeCall) throws -> DataTable {
+  private static func sampled(
+    _ process: Process, rows: Int, seed: UInt64, name: String, core: SessionCore, _ call: NativeCall
+  ) throws -> DataTable {
     let isShown = process.variables.map { $0.role != .latent && !$0.name.hasSuffix("#") }
     for variable in process.variables where variable.mechanism == .unspecified || variable.mechanism == .chosen {
       throw call.fault(
@@ -233,10 +235,14 @@ extension Natives {
     }
     let values: [[Double]]
     do {
-      values = try ForwardSampler(process).columns(rows: rows, seed: seed)
-    } catch var fault as Diagnostic {
-      fault.span = fault.span ?? call.span
-      throw DiagnosticError(fault)
+      values = try RowSampler(process).columns(rows: rows, seed: seed, control: core.control)
+    } catch let fault as DiagnosticError {
+      throw DiagnosticError(
+        fault.diagnostics.map { diagnostic in
+          var diagnostic = diagnostic
+          diagnostic.span = diagnostic.span ?? call.span
+          return diagnostic
+        })
     }
     var columns: [DataColumn] = []
     for (index, variable) in process.variables.enumerated() where isShown[index] {

@@ -6,12 +6,20 @@ import AleaSolvers
 /// What would have been: of each variable its mean, which is the probability of true for a Boolean.
 struct CounterfactualAnswer: ObjectValue, JSONAnswer {
   let question: String
-  let evidence: Double
+  /// The probability of what was given; nil where it is continuous.
+  let evidence: Double?
   let means: [(name: String, mean: Double)]
+  /// Standard deviations of what stays open, by variable; empty for finite laws.
+  var deviations: [Double] = []
 
   var typeName: String { "a counterfactual" }
   var description: String {
-    ([question] + means.map { "  \($0.name): \(NumberText.significant($0.mean, digits: 6))" }).joined(separator: "\n")
+    let lines = means.enumerated().map { index, each in
+      let spread = deviations.indices.contains(index) && deviations[index] > 1e-9 ? deviations[index] : 0
+      return "  \(each.name): \(NumberText.significant(each.mean, digits: 6))"
+        + (spread > 0 ? ", give or take \(NumberText.significant(spread, digits: 3))" : "")
+    }
+    return ([question] + lines).joined(separator: "\n")
   }
   var members: [(name: String, summary: String)] {
     [("evidence", "the probability of what is given")]
@@ -19,11 +27,11 @@ struct CounterfactualAnswer: ObjectValue, JSONAnswer {
   }
   func member(_ name: String) throws -> Value? {
     if let found = means.first(where: { $0.name == name }) { return .real(found.mean) }
-    return name == "evidence" ? .real(evidence) : nil
+    return name == "evidence" ? evidence.map { .real($0) } ?? .nothing : nil
   }
   var json: JSONValue {
     .object([
-      .init("kind", .string("counterfactual")), .init("evidence", .number(evidence)),
+      .init("kind", .string("counterfactual")), .init("evidence", evidence.map { .number($0) } ?? .null),
       .init("means", .object(means.map { .init($0.name, .number($0.mean)) })),
     ])
   }
@@ -38,7 +46,8 @@ extension Natives {
         NativeParameter("given", default: "nothing", "what was seen, as in `(dead: true)`"),
         NativeParameter("do", "what is set instead, as in `(rifleman: false)`"),
       ], returns: "a counterfactual", isQuery: true,
-      documentation: "What would have been, had some variables been set otherwise, given what was seen; exact, for finite laws.",
+      documentation:
+        "What would have been, had some variables been set otherwise, given what was seen; exact, for finite laws and for linear models with normal noise.",
       example: "counterfactual(FiringSquad, given: (dead: true), do: (first: false)).dead"
     ) { call in
       let model = try causalModel(call, "model")
@@ -52,11 +61,19 @@ extension Natives {
       let settings = try assignments(call, "do", process)
       guard !settings.isEmpty else { throw call.fault("`do` sets nothing", at: "do", notes: ["as in `do: (x: true)`"]) }
       do {
-        let answer = try Counterfactuals(process).means(given: seen, doing: settings)
         let shown = process.variables.indices.filter { index in
           let isCategory = if case .symbols = process.variables[index].domain { true } else { false }
           return !isCategory && !process.variables[index].name.hasSuffix("#")
         }
+        if let gaussian = GaussianCounterfactuals(process) {
+          let answer = try gaussian.moments(given: seen, doing: settings)
+          return .object(
+            CounterfactualAnswer(
+              question: "\(model), had it been otherwise", evidence: nil,
+              means: shown.map { (process.variables[$0].name, answer.means[$0]) }, deviations: shown.map { answer.deviations[$0] }
+            ))
+        }
+        let answer = try Counterfactuals(process).means(given: seen, doing: settings)
         return .object(
           CounterfactualAnswer(
             question: "\(model), had it been otherwise", evidence: answer.evidence,
