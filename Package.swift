@@ -68,6 +68,7 @@ let package = Package(
       exclude: ["Data"]),
     .testTarget(name: "AleaReportTests", dependencies: ["AleaReport"]),
     .testTarget(name: "AleaTests", dependencies: ["Alea"], exclude: ["Data"]),
+    .testTarget(name: "AleaREPLTests", dependencies: ["AleaCommand"], exclude: ["prompt.py"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -18,7 +18,10 @@ extension Session {
     switch cursor.place {
     case .string: choices = files(cursor.prefix)
     case .member(let path): choices = members(of: path)
-    case .name(let callee): choices = labels(of: callee) + names()
+    case .name(let callee):
+      choices = labels(of: callee)
+      // Where nothing is typed yet, the labels are what one wants to know.
+      if !cursor.prefix.isEmpty || choices.isEmpty { choices += names() }
     }
     var seen = Set<String>()
     choices = choices.filter { $0.text.hasPrefix(cursor.prefix) && seen.insert($0.text).inserted }
