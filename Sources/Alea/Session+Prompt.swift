@@ -115,10 +115,17 @@ extension Session {
     (try? Formatter.format(SourceFile(id: FileID(index: 0), name: "", text: text))) ?? text
   }
 
-  /// Forgets everything that was entered.
-  public func reset() {
+  /// Forgets everything that was entered and reads files instead; when one fails, nothing is forgotten.
+  public func reset(to files: [String] = []) throws {
+    let before = (entries, environment)
     entries = []
     environment = Environment(parent: Natives.environment(core))
+    do {
+      for file in files { try enter(file: file) }
+    } catch {
+      (entries, environment) = before
+      throw error
+    }
   }
 
   /// A value as `print` shows it.

@@ -145,9 +145,9 @@ extension Prompt {
   }
 
   private func reload() throws {
-    session.reset()
-    for file in files { try session.enter(file: file) }
-    Terminal.write("read again: \(files.isEmpty ? "nothing was loaded" : files.joined(separator: ", "))\n")
+    if files.isEmpty { throw DiagnosticError(.error("no file has been loaded", at: nil, notes: ["`:load FILE` loads one"])) }
+    try session.reset(to: files)
+    Terminal.write("read again: \(files.joined(separator: ", "))\n")
   }
 
   private func edit(_ path: String) throws {
@@ -164,8 +164,7 @@ extension Prompt {
     }
     if isTemporary {
       defer { unlink(file) }
-      session.reset()
-      try session.enter(file: file)
+      try session.reset(to: [file])
     } else {
       if !files.contains(file) { files.append(file) }
       try reload()

@@ -117,6 +117,15 @@ import Testing
     #expect(session.help(for: "nobody") == nil)
   }
 
+  @Test func aFailedResetForgetsNothing() throws {
+    let session = Session()
+    _ = try replies(session, "let a = 1")
+    #expect(throws: DiagnosticError.self) { try session.reset(to: ["no such file.alea"]) }
+    #expect(try shown(session, "a") == "1")
+    try session.reset()
+    #expect(throws: DiagnosticError.self) { try replies(session, "a") }
+  }
+
   @Test func typesAreToldWithoutRunning() throws {
     let session = Session()
     _ = try replies(session, coin)
