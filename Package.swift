@@ -23,6 +23,7 @@ let package = Package(
     .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
     .systemLibrary(name: "CSuiteSparse", providers: [.apt(["libsuitesparse-dev"])]),
     .systemLibrary(name: "CGLPK", providers: [.apt(["libglpk-dev"])]),
+    .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
 
     .target(name: "CBoostMath"),
 
@@ -47,9 +48,11 @@ let package = Package(
         "AleaReport",
       ],
       resources: [.embedInCode("StdLib")]),
+    .target(name: "AleaTerminal", dependencies: ["Alea"]),
+    .target(name: "AleaREPL", dependencies: ["Alea", "AleaTerminal", "CReadline"]),
     .executableTarget(
       name: "AleaCommand",
-      dependencies: ["Alea", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["Alea", "AleaTerminal", "AleaREPL", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     // Measurements: the table of figures, and the plain C loops they are compared with.
     .target(name: "CBenchReference"),
@@ -65,6 +68,7 @@ let package = Package(
       exclude: ["Data"]),
     .testTarget(name: "AleaReportTests", dependencies: ["AleaReport"]),
     .testTarget(name: "AleaTests", dependencies: ["Alea"], exclude: ["Data"]),
+    .testTarget(name: "AleaREPLTests", dependencies: ["AleaCommand"], exclude: ["prompt.py"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -56,9 +56,11 @@ public final class Session {
     set { core.isSilent = newValue }
   }
   /// Whether a program got past its checks: what fails from then on failed while running.
-  public private(set) var hasStartedRunning = false
-  private var environment: Environment
-  private let loader: SourceLoader
+  public internal(set) var hasStartedRunning = false
+  /// What was entered at a prompt and still holds.
+  var entries: [SessionEntry] = []
+  var environment: Environment
+  let loader: SourceLoader
 
   /// - Parameters:
   ///   - output: receives what programs print.
@@ -139,7 +141,7 @@ public final class Session {
     return (program, Checker.inOrder(syntax + diagnostics))
   }
 
-  private var parameters: [String: String] {
+  var parameters: [String: String] {
     Dictionary(configuration.parameters.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
   }
 

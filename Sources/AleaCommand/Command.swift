@@ -1,4 +1,6 @@
 import Alea
+import AleaREPL
+import AleaTerminal
 import ArgumentParser
 import Glibc
 
@@ -17,12 +19,35 @@ struct Exit: Error { var status: Int32 }
 
 @main
 struct Main {
+  /// Nil unless the arguments are program files only (or none, or `-D` definitions): then the prompt starts with them loaded.
+  static func promptOptions(_ arguments: [String]) -> [(name: String, value: String)]? {
+    var definitions: [(name: String, value: String)] = []
+    var index = 0
+    while index < arguments.count {
+      if arguments[index] == "-D", index + 1 < arguments.count {
+        let parts = arguments[index + 1].split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else { return nil }
+        definitions.append((parts[0], parts[1]))
+        index += 2
+        continue
+      }
+      guard arguments[index].hasSuffix(".alea") else { return nil }
+      index += 1
+    }
+    return definitions
+  }
+
   static func main() {
     Terminal.catchInterrupts()
     do {
       // `-Dname=value` is `-D name=value`; the argument parser would take the name for a part of the option.
       let arguments = CommandLine.arguments.dropFirst().flatMap { argument in
         argument.hasPrefix("-D") && argument.count > 2 ? ["-D", String(argument.dropFirst(2))] : [argument]
+      }
+      if let options = Main.promptOptions(arguments) {
+        var configuration = Session.Configuration()
+        configuration.parameters = options
+        Glibc.exit(Prompt(configuration: configuration, files: arguments.filter { $0.hasSuffix(".alea") }).run())
       }
       var command = try AleaCommand.parseAsRoot(arguments)
       try command.run()

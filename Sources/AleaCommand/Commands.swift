@@ -1,4 +1,5 @@
 import Alea
+import AleaTerminal
 import ArgumentParser
 import Glibc
 

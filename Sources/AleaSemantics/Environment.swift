@@ -62,6 +62,12 @@ public final class Environment: @unchecked Sendable {
 
   /// The names defined here, sorted.
   public var ownNames: [String] { bindings.keys.sorted() }
+
+  /// Takes back or gives again what a name means here, without looking at what this environment stands on.
+  public func restore(_ name: String, to binding: Binding?) { bindings[name] = binding }
+
+  /// What a name means here, without looking at what this environment stands on.
+  public func ownBinding(_ name: String) -> Binding? { bindings[name] }
 }
 
 /// A function written in Alea, with the environment it was written in.

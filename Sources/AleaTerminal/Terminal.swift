@@ -6,29 +6,48 @@ import Synchronization
 private let interrupted = Atomic<Bool>(false)
 
 /// The terminal the command talks to: what is a terminal, colour, the progress line, interruption.
-enum Terminal {
-  static let exitAfterInterrupt: Int32 = 130
+public enum Terminal {
+  public static let exitAfterInterrupt: Int32 = 130
 
-  static var isInterrupted: Bool { interrupted.load(ordering: .relaxed) }
+  public static var isInterrupted: Bool { interrupted.load(ordering: .relaxed) }
+
+  /// Forgets that Ctrl-C was pressed.
+  public static func forgetInterrupt() { interrupted.store(false, ordering: .relaxed) }
+
+  /// The lines of the terminal behind a descriptor; nil for files and pipes.
+  public static func height(_ descriptor: Int32 = STDOUT_FILENO) -> Int? {
+    var size = winsize()
+    if isatty(descriptor) == 1, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 4 { return Int(size.ws_row) }
+    return nil
+  }
 
   /// Colour on a stream when it is a terminal and the user did not refuse (https://no-color.org).
-  static func usesColor(_ descriptor: Int32) -> Bool {
+  public static func usesColor(_ descriptor: Int32) -> Bool {
     if let refusal = getenv("NO_COLOR"), refusal.pointee != 0 { return false }
     if let kind = getenv("TERM"), String(cString: kind) == "dumb" { return false }
     return isatty(descriptor) == 1
   }
 
   /// The width of the terminal behind a descriptor, or 100 for files and pipes.
-  static func width(_ descriptor: Int32 = STDOUT_FILENO) -> Int {
+  public static func width(_ descriptor: Int32 = STDOUT_FILENO) -> Int {
     var size = winsize()
     if isatty(descriptor) == 1, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 { return Int(size.ws_col) }
     return 100
   }
 
+  /// Where Ctrl-C leaves a byte for a prompt that waits; then no number of presses ends the process. Set once, before the prompt.
+  nonisolated(unsafe) public static var wakeDescriptor: Int32?
+
   /// The first Ctrl-C asks long work to end; the second ends the process at once.
-  static func catchInterrupts() {
+  public static func catchInterrupts() {
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { _ in
+      if let wake = Terminal.wakeDescriptor {
+        var byte: UInt8 = 1
+        interrupted.store(true, ordering: .relaxed)
+        _ = Glibc.write(wake, &byte, 1)
+        return
+      }
       if interrupted.exchange(true, ordering: .relaxed) { _exit(Terminal.exitAfterInterrupt) }
     }
     sigemptyset(&action.sa_mask)
@@ -41,7 +60,7 @@ enum Terminal {
     signal(SIGPIPE, SIG_IGN)
   }
 
-  static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
+  public static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
     var text = text
     text.withUTF8 { bytes in
       var offset = 0
@@ -56,11 +75,11 @@ enum Terminal {
     }
   }
 
-  static func writeError(_ text: String) { write(text, to: STDERR_FILENO) }
+  public static func writeError(_ text: String) { write(text, to: STDERR_FILENO) }
 }
 
 /// A line on the terminal that says how far long work is, and disappears when it is done.
-final class ProgressLine: Sendable {
+public final class ProgressLine: Sendable {
   private struct State {
     var isShown = false
     var started = ProgressLine.now()
@@ -71,7 +90,7 @@ final class ProgressLine: Sendable {
   private let isEnabled: Bool
 
   /// - Parameter isEnabled: false in pipes and for `--quiet`.
-  init(isEnabled: Bool) { self.isEnabled = isEnabled && isatty(STDERR_FILENO) == 1 }
+  public init(isEnabled: Bool) { self.isEnabled = isEnabled && isatty(STDERR_FILENO) == 1 }
 
   private static func now() -> Double {
     var time = timespec()
@@ -79,10 +98,10 @@ final class ProgressLine: Sendable {
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
-  func start() { state.withLock { $0.started = Self.now() } }
+  public func start() { state.withLock { $0.started = Self.now() } }
 
   /// Shows the state of the work at most ten times a second, and not during the first half second.
-  func show(_ progress: WorkProgress) {
+  public func show(_ progress: WorkProgress) {
     guard isEnabled else { return }
     state.withLock { state in
       let now = Self.now()
@@ -99,7 +118,7 @@ final class ProgressLine: Sendable {
     }
   }
 
-  func clear() {
+  public func clear() {
     state.withLock { state in
       if state.isShown { Terminal.writeError("\r\u{1B}[K") }
       state.isShown = false
