@@ -23,7 +23,7 @@ enum Natives {
       type.name,
       type.parameters.map {
         NativeParameter($0.name, isPositional: true, default: $0.defaultValue.description, names: names(of: $0), $0.doc)
-      }, returns: "a method", isQuery: false, documentation: type.summary, example: "solve(M, by: \(type.name)())"
+      }, returns: "a method", isQuery: false, documentation: type.summary, example: example(type)
     ) { call in
       var arguments: [String: MethodValue] = [:]
       for parameter in type.parameters {
@@ -44,6 +44,28 @@ enum Natives {
         throw call.fault(error.problem, at: error.argument, notes: [error.remedy])
       }
     }
+  }
+
+  /// How a method is asked for, by its family.
+  private static func example(_ type: any Method.Type) -> String {
+    let name = type.name
+    if type is any DynamicMethod.Type { return "solve(M, by: \(name)())" }
+    if type is any BestArmMethod.Type { return "bestArm(B, by: \(name)())" }
+    // What a method is set by stands inside another method.
+    let holders = Methods.all.compactMap { holder -> (String, String)? in
+      for parameter in holder.parameters {
+        if case .method(let names) = parameter.kind, names.contains(name) { return (holder.name, parameter.name) }
+      }
+      return nil
+    }
+    if let (holder, label) = holders.first { return "\(holder)(\(label): \(name)())" }
+    if EffectMethods.all.contains(where: { $0.name == name }) {
+      return "estimate(effect(of: M.x, on: M.y), from: data, by: \(name)())"
+    }
+    if MomentMethods.all.contains(where: { $0.name == name }) { return "estimate(M, from: data, by: \(name)())" }
+    // Learners say so by their name: they stand for a lower bound of what a policy is worth.
+    if name.hasPrefix("Pessimistic") { return "learn(Policy, in: M, from: records, maximize: mean, by: \(name)())" }
+    return "evaluate(policy, in: M, from: records, by: \(name)())"
   }
 
   private static func names(of parameter: MethodParameter) -> [String] {
