@@ -82,6 +82,20 @@ extension Natives {
         }
         return .object(try core.chainIndices(model(call, "arm"), discount: discount, call))
       },
+      NativeFunction(
+        "whittle",
+        [
+          NativeParameter(
+            "arm", isPositional: true, "an mdp with one action of two values: the first leaves the arm alone, the second plays it"
+          ),
+          NativeParameter("discount", default: "the mdp's", "in (0, 1)"),
+        ], returns: "an index", isQuery: true,
+        documentation:
+          "The Whittle index of every state of a restless arm: the subsidy at which leaving it alone is as good as playing it.",
+        example: "whittle(Patient)[health: 0]"
+      ) { call in
+        .object(try core.whittleIndices(model(call, "arm"), discount: number(call, "discount"), call))
+      },
     ]
   }
 
@@ -109,9 +123,7 @@ extension SessionCore {
         "the states of an arm change by themselves, and `\(model.description)` has actions", at: "arm",
         notes: ["write the arm as an mdp without actions"])
     }
-    var factor = discount
-    if factor == nil, case .discounted(let own) = process.objective.criterion { factor = own }
-    guard let factor else { throw call.fault("`discount:` is missing", notes: ["as in `discount: 0.9`"]) }
+    let factor = try indexDiscount(process, discount, call)
     let (explored, _) = try explore(process)
     let sparse = explored.sparse
     guard sparse.stateCount <= 2_000 else {
@@ -128,5 +140,53 @@ extension SessionCore {
       }
     }
     return StateFunction("index", GittinsIndex.chain(transition: transition, reward: reward, discount: factor), of: explored)
+  }
+
+  private func indexDiscount(_ process: Process, _ discount: Double?, _ call: NativeCall) throws -> Double {
+    var factor = discount
+    if factor == nil, case .discounted(let own) = process.objective.criterion { factor = own }
+    guard let factor else { throw call.fault("`discount:` is missing", notes: ["as in `discount: 0.9`"]) }
+    guard factor > 0, factor < 1 else { throw call.fault("the discount of an index lies above 0 and below 1", at: "discount") }
+    return factor
+  }
+
+  /// The Whittle index of every state of a restless arm.
+  func whittleIndices(_ model: ModelObject, discount: Double?, _ call: NativeCall) throws -> StateFunction {
+    let process = try model.instantiate()
+    let actions = process.variables(with: .action)
+    guard actions.count == 1, process[actions[0]].domain.count == 2, process.availability.isEmpty else {
+      throw call.fault(
+        "an arm has one action with two values that are always available", at: "arm",
+        notes: ["as in `action played: Bool`, or `action move: {leave, play}`"])
+    }
+    let factor = try indexDiscount(process, discount, call)
+    let (explored, _) = try explore(process)
+    let sparse = explored.sparse
+    let count = sparse.stateCount
+    guard count <= 200 else {
+      throw call.fault("an arm with \(count) states is too large: each index takes several solutions of its equations", at: "arm")
+    }
+    var rows = [[[Double]]](repeating: [[Double]](repeating: [Double](repeating: 0, count: count), count: count), count: 2)
+    var rewards = [[Double]](repeating: [Double](repeating: 0, count: count), count: 2)
+    for state in 0..<count {
+      let choices = Array(sparse.choices(of: state))
+      guard choices.count == 2 else { throw call.fault("the arm must go on for ever, and it ends in a state", at: "arm") }
+      for (action, choice) in choices.enumerated() {
+        rewards[action][state] = sparse.channels.reduce(0) { $0 + $1.reward[choice] }
+        for position in sparse.transitions(of: choice) {
+          rows[action][state][Int(sparse.successor[position])] += sparse.probability[position]
+        }
+      }
+    }
+    guard
+      let (indices, isIndexable) = WhittleIndex.indices(
+        passive: rows[0], active: rows[1], passiveReward: rewards[0], activeReward: rewards[1], discount: factor)
+    else { throw call.fault("the equations of the arm have no solution", at: "arm") }
+    guard isIndexable else {
+      throw call.fault(
+        "the arm is not indexable: a larger subsidy makes leaving it alone worse in some state", at: "arm",
+        notes: ["no index policy is defined for it; solve the joint model"])
+    }
+    return StateFunction("index", indices, of: explored)
   }
 }

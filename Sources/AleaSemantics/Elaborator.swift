@@ -212,6 +212,10 @@ struct Elaborator {
   /// An array operand: a value when every element is one.
   func array(_ elements: [Operand]) -> Operand {
     var values: [Value] = []
+    // What is not run while a program is checked makes the whole array unknown then.
+    if context.isChecking, elements.contains(where: { if case .unchecked = $0 { true } else { false } }) {
+      return .unchecked("an array")
+    }
     for element in elements {
       guard case .value(let value) = element else { return .array(elements, index: .positions) }
       values.append(value)
@@ -220,6 +224,9 @@ struct Elaborator {
   }
 
   func record(_ fields: [(name: String, operand: Operand)]) -> Operand {
+    if context.isChecking, fields.contains(where: { if case .unchecked = $0.operand { true } else { false } }) {
+      return .unchecked("a record")
+    }
     var values: [Value.Field] = []
     for field in fields {
       guard case .value(let value) = field.operand else { return .record(fields) }

@@ -1,0 +1,108 @@
+import AleaNumerics
+
+/// Whittle indices: the subsidy for leaving an arm alone at which playing it and leaving it are equally good.
+///
+/// Whittle, *Restless bandits: activity allocation in a changing world* (1988).
+public enum WhittleIndex {
+  /// The index of every state of an arm.
+  ///
+  /// For a given subsidy the arm is a decision process of two choices; under a fixed policy the advantage of playing is linear in the
+  /// subsidy, so the root is found by solving the linear piece and improving the policy in turn, inside a bracket.
+  ///
+  /// - Parameters:
+  ///   - passive, active: rows of transition probabilities when the arm is left alone and when it is played.
+  ///   - discount: in [0, 1).
+  /// - Returns: the indices, and whether the arm is indexable: the states better left alone at a subsidy are those with an index of at
+  ///   most that; nil where a linear system cannot be solved.
+  /// - Complexity: O(states^4) times a few rounds.
+  public static func indices(
+    passive: [[Double]], active: [[Double]], passiveReward: [Double], activeReward: [Double], discount: Double
+  ) -> (indices: [Double], isIndexable: Bool)? {
+    let arm = Arm(
+      passive: passive, active: active, passiveReward: passiveReward, activeReward: activeReward, discount: discount)
+    var result: [Double] = []
+    for state in passiveReward.indices {
+      guard let index = arm.index(of: state) else { return nil }
+      result.append(index)
+    }
+    let sorted = result.sorted()
+    var isIndexable = true
+    for (low, high) in zip(sorted, sorted.dropFirst()) where high - low > 1e-9 {
+      let subsidy = 0.5 * (low + high)
+      guard let plays = arm.optimalPolicy(subsidy) else { return nil }
+      for state in result.indices where plays[state] != (result[state] > subsidy) { isIndexable = false }
+    }
+    return (result, isIndexable)
+  }
+
+  private struct Arm {
+    let passive: [[Double]]
+    let active: [[Double]]
+    let passiveReward: [Double]
+    let activeReward: [Double]
+    let discount: Double
+
+    var count: Int { passiveReward.count }
+
+    /// The values of a policy as `constant + subsidy * slope`.
+    func values(_ plays: [Bool]) -> (constant: [Double], slope: [Double])? {
+      var system = Matrix.identity(count)
+      var right = Matrix(rows: count, columns: 2)
+      for state in 0..<count {
+        let row = plays[state] ? active[state] : passive[state]
+        for next in 0..<count { system[state, next] -= discount * row[next] }
+        right[state, 0] = plays[state] ? activeReward[state] : passiveReward[state]
+        right[state, 1] = plays[state] ? 0 : 1
+      }
+      guard let solution = system.solve(right) else { return nil }
+      return (solution.column(0), solution.column(1))
+    }
+
+    /// How much better playing is than leaving alone, when the policy follows afterwards: `constant + subsidy * slope`.
+    func advantage(_ state: Int, _ values: (constant: [Double], slope: [Double])) -> (constant: Double, slope: Double) {
+      var constant = activeReward[state] - passiveReward[state]
+      var slope = -1.0
+      for next in 0..<count {
+        let difference = discount * (active[state][next] - passive[state][next])
+        constant += difference * values.constant[next]
+        slope += difference * values.slope[next]
+      }
+      return (constant, slope)
+    }
+
+    func optimalPolicy(_ subsidy: Double) -> [Bool]? {
+      var plays = [Bool](repeating: true, count: count)
+      for _ in 0..<10 * count + 100 {
+        guard let values = values(plays) else { return nil }
+        var next = plays
+        for state in 0..<count {
+          let (constant, slope) = advantage(state, values)
+          let gain = constant + subsidy * slope
+          if abs(gain) > 1e-13 * (1 + abs(constant) + abs(subsidy * slope)) { next[state] = gain > 0 }
+        }
+        if next == plays { break }
+        plays = next
+      }
+      return plays
+    }
+
+    func index(of state: Int) -> Double? {
+      let rewards = passiveReward + activeReward
+      let reach = ((rewards.max() ?? 0) - (rewards.min() ?? 0) + 1) / (1 - discount)
+      var (low, high) = (-reach, reach)
+      var subsidy = activeReward[state] - passiveReward[state]
+      for _ in 0..<200 {
+        guard let plays = optimalPolicy(subsidy), let values = values(plays) else { return nil }
+        let (constant, slope) = advantage(state, values)
+        let gain = constant + subsidy * slope
+        if gain > 0 { low = max(low, subsidy) } else { high = min(high, subsidy) }
+        var next = slope < 0 ? -constant / slope : 0.5 * (low + high)
+        if abs(next - subsidy) <= 1e-14 * (1 + abs(subsidy)) { return next }
+        if !(next > low && next < high) { next = 0.5 * (low + high) }
+        if high - low <= 1e-14 * (1 + abs(low)) { return next }
+        subsidy = next
+      }
+      return subsidy
+    }
+  }
+}
