@@ -54,6 +54,28 @@ import Testing
     #expect(Self.largestDifference(fit.functions[0].values(at: points), try Self.numbers(expected["mmr_iv"])) < 1e-7)
   }
 
+  /// A straight line is flatter than the median distance suggests: a wider kernel holds out better, and a given scale is kept.
+  @Test func maximumMomentRestrictionChoosesTheScale() throws {
+    var random = RandomStream(seed: 5, stream: 3)
+    var (x, y, z): ([Double], [Double], [Double]) = ([], [], [])
+    for _ in 0..<300 {
+      let (u, instrument) = (random.normal(), random.normal())
+      z.append(instrument)
+      x.append(1.2 * instrument + 0.8 * u + 0.1 * random.normal())
+      y.append(x[x.count - 1] + 0.5 * u)
+    }
+    let data = try MomentData(["x": x, "y": y, "z": z])
+    func fit(_ kernel: Kernel) throws -> MomentFit {
+      let problem = MomentProblem.regression(
+        outcome: "y", arguments: ["x"], conditioning: ["z"], functionClass: .rkhs(kernel, rank: 300))
+      return try MaximumMomentRestriction().fit(problem, data)
+    }
+    let free = try fit(Kernel())
+    let multiple = try #require(free.tuning.first { $0.name == "scale / median distance" })
+    #expect(multiple.value > 1)
+    #expect(try fit(Kernel(.gaussian, scales: [1.3])).tuning.map(\.name) == ["penalty"])
+  }
+
   @Test func seriesAgreesWithTwoStageLeastSquaresOnPowers() throws {
     let cubic = FunctionClass.polynomial(degree: 3, interactions: false)
     let (problem, data, points, expected) = try Self.small(cubic)

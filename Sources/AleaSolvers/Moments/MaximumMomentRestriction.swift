@@ -36,29 +36,69 @@ public struct MaximumMomentRestriction: MomentMethod {
   }
 
   public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
-    let compiled = try CompiledMoments(problem, data)
+    var compiled = try CompiledMoments(problem, data)
     try compiled.requireMeans(Self.name)
     let features = try compiled.testFeatures(critic)
     let n = Double(compiled.rowCount)
-    let weighted = WeightedMoments(compiled.equations, factors: features)
     var lambda = compiled.isPenalised ? penalty : 0
-    if compiled.isPenalised, penalty == 0 { lambda = try crossValidated(compiled, features) }
+    var tuning: [MomentFit.Tuning] = []
+    if compiled.isPenalised, penalty == 0 {
+      let reason = "the moments of left-out blocks of \(block) rows"
+      let tuned = try tunedFit(compiled, data, features)
+      (compiled, lambda) = (tuned.compiled, tuned.lambda)
+      tuning.append(.init(name: "penalty", value: lambda, reason: reason))
+      if let multiple = tuned.multiple { tuning.append(.init(name: "scale / median distance", value: multiple, reason: reason)) }
+    } else if compiled.isPenalised {
+      tuning.append(.init(name: "penalty", value: penalty, reason: "given"))
+    }
+    let weighted = WeightedMoments(compiled.equations, factors: features)
     let ridge = compiled.penalty.map { $0 * lambda * n * n }
     guard let theta = weighted.solve(penalty: ridge) else { throw compiled.undetermined(weighted) }
     let covariance =
       compiled.isPenalised ? nil : compiled.sandwich(weighted, factors: features, residuals: compiled.residuals(theta))
-    let reason = penalty > 0 ? "given" : "the moments of left-out blocks of \(block) rows"
     return compiled.fit(
       method: "MaximumMomentRestriction with tests in \(compiled.testClass(critic))", theta: theta, covariance: covariance,
       objective: weighted.value(theta, penalty: ridge) / (n * n),
-      tuning: compiled.isPenalised ? [.init(name: "penalty", value: lambda, reason: reason)] : [], notes: [])
+      tuning: tuning, notes: [])
+  }
+
+  /// The penalty and, where the user gave the unknowns' kernels no scale, the multiple of the median distance with the least held-out
+  /// moments: the source minimises its score over the kernel's scale and its amplitude (which is the penalty) together.
+  private func tunedFit(
+    _ compiled: CompiledMoments, _ data: MomentData, _ features: [Matrix]
+  ) throws -> (compiled: CompiledMoments, lambda: Double, multiple: Double?) {
+    let first = try crossValidated(compiled, features)
+    let isScaleFree = compiled.problem.unknowns.contains {
+      if case .rkhs(let kernel, _) = $0.functionClass { kernel.scales.isEmpty } else { false }
+    }
+    guard isScaleFree else { return (compiled, first.lambda, nil) }
+    var (best, chosen, multiple) = (first, compiled, 1.0)
+    for candidate in [0.25, 0.5, 2, 4, 8] {
+      let rescaled = try CompiledMoments(Self.rescaled(compiled.problem, by: candidate), data)
+      let next = try crossValidated(rescaled, features)
+      if next.score < best.score { (best, chosen, multiple) = (next, rescaled, candidate) }
+    }
+    return (chosen, best.lambda, multiple)
+  }
+
+  /// The problem with every kernel that takes its scale from the data at a multiple of it.
+  private static func rescaled(_ problem: MomentProblem, by multiple: Double) -> MomentProblem {
+    var problem = problem
+    for (index, unknown) in problem.unknowns.enumerated() {
+      guard case .rkhs(let kernel, let rank) = unknown.functionClass, kernel.scales.isEmpty else { continue }
+      let wider = Kernel(kernel.family, multiples: kernel.multiples.map { $0 * multiple })
+      problem.unknowns[index].functionClass = .rkhs(wider, rank: rank)
+    }
+    return problem
   }
 
   /// The penalty with the least held-out moments of blocks of rows, by the formula of the source: with C the smoother of the dual
   /// problem and c = C K y, a left-out block has the residuals (I - C_ii K_ii)^-1 (c_i - y_i), and is charged b_i'K_ii b_i.
   ///
   /// It is the exact refit without the pairs of rows within the block. Time O(blocks (m r + m^2) m) for each penalty.
-  private func crossValidated(_ compiled: CompiledMoments, _ features: [Matrix]) throws -> Double {
+  private func crossValidated(
+    _ compiled: CompiledMoments, _ features: [Matrix]
+  ) throws -> (lambda: Double, score: Double) {
     let n = compiled.rowCount
     let weighted = WeightedMoments(compiled.equations, factors: features)
     let gram = weighted.design.transposeTimes(weighted.design)
@@ -90,6 +130,6 @@ public struct MaximumMomentRestriction: MomentMethod {
     guard let best = scored.filter({ $0.score.isFinite }).min(by: { $0.score < $1.score }) else {
       throw MomentFault("no penalty gives a finite fit", remedy: "give `penalty:`")
     }
-    return best.lambda
+    return best
   }
 }
