@@ -38,13 +38,14 @@ public final class ProgramRunner {
   public func declare(_ program: AST.Program) -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []
     var seen: [String: SourceSpan] = [:]
-    func claim(_ name: AST.Name, _ binding: Binding?) {
+    func claim(_ name: AST.Name, _ binding: Binding?, isValue: Bool = false) {
       if let earlier = seen[name.text] {
         diagnostics.append(
           .error("`\(name.text)` is declared twice", at: name.span, secondary: [.init(earlier, "first declared here")]))
         return
       }
-      if Builtin.distributionNames.contains(name.text) || Builtin.byName[name.text] != nil
+      // A value may be called like a function of the language: `let log = ...` and `log(x)` mean different things.
+      if Builtin.distributionNames.contains(name.text) || Builtin.byName[name.text] != nil && !isValue
         || Builtin.constants[name.text] != nil && name.text != "e"
       {
         diagnostics.append(.error("`\(name.text)` is a name of the language", at: name.span, label: "choose another name"))
@@ -88,8 +89,8 @@ public final class ProgramRunner {
           Binding(
             .policy(PolicyDefinition(syntax: policy, documentation: item.documentation, environment: environment)),
             documentation: item.documentation, span: item.span))
-      case .binding(let name, _, _): claim(name, nil)
-      case .parameter(let parameter): claim(parameter.name, nil)
+      case .binding(let name, _, _): claim(name, nil, isValue: true)
+      case .parameter(let parameter): claim(parameter.name, nil, isValue: true)
       default: break
       }
     }

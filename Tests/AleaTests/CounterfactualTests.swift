@@ -94,4 +94,20 @@ import Testing
     #expect(diagnostic.message == "square root of a negative number")
     #expect(diagnostic.notes.last?.hasPrefix("in row ") == true)
   }
+
+  /// `let log = ...` holds data, and `log(x)` is still the logarithm.
+  @Test func aValueMayBeCalledLikeAFunction() throws {
+    let session = Session()
+    try session.run(
+      text: """
+        causal Line {
+          x ~ Normal(0, 1)
+          y = 2 * x + 1
+        }
+        let log = sample(Line, rows: 10, seed: 1)
+        fn f(v: Real): Real = log(v)
+        """, name: "line.alea")
+    #expect(abs(try number(session, "f(e)") - 1) < 1e-15)
+    #expect(abs(try number(session, "log.y[3] - 2 * log.x[3]") - 1) < 1e-12)
+  }
 }
