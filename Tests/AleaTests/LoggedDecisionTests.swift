@@ -83,4 +83,35 @@ import Testing
     let text = "evaluate(Mixed, in: Clinic, from: open, by: PerDecision()).value"
     #expect(try number(session(), text) == number(session(), text))
   }
+
+  /// Sizes of error in a problem without contexts: n times the variance is known exactly for each estimator (1.5683, 0.4727 by the delta
+  /// method, 0.4285 for the efficient one), and so is the value, 0.68.
+  @Test func errorsHaveTheirKnownSizes() throws {
+    let session = Session()
+    try session.run(
+      text: """
+        let q = [0.2, 0.5, 0.8]
+        mdp OneStep {
+          state s: {only} = only
+          action a: 0..2
+          clicked ~ Bernoulli(q[a])
+          s' = s
+          reward clicked
+          horizon 1
+        }
+        policy Logging for OneStep { a ~ Categorical([0, 1, 2], [0.5, 0.3, 0.2]) }
+        policy Target for OneStep { a ~ Categorical([0, 1, 2], [0.1, 0.2, 0.7]) }
+        let records = simulate(OneStep, Logging, episodes: 20_000, seed: 4)
+        let ips = evaluate(Target, in: OneStep, from: records, by: InversePropensity())
+        let snips = evaluate(Target, in: OneStep, from: records, by: SelfNormalized())
+        let robust = evaluate(Target, in: OneStep, from: records, by: DoublyRobust())
+        """, name: "onestep.alea")
+    for (name, variance) in [("ips", 1.5682666666666663), ("snips", 0.4727413333333332), ("robust", 0.4285333333333332)] {
+      guard case .real(let error) = try session.evaluate("\(name).error"),
+        case .real(let value) = try session.evaluate("\(name).value")
+      else { throw ValueError("no estimate") }
+      #expect(abs(20_000 * error * error / variance - 1) < 0.05, "\(name): \(20_000 * error * error)")
+      #expect(abs(value - 0.68) < 4 * error, "\(name): \(value)")
+    }
+  }
 }
