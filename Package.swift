@@ -33,7 +33,7 @@ let package = Package(
     .target(name: "AleaSemantics", dependencies: ["AleaSyntax", "AleaModel"]),
 
     // The machinery.
-    .target(name: "AleaNumerics", dependencies: ["COpenBLAS", "CLAPACKE", "CSuiteSparse", "CGLPK", "CBoostMath"]),
+    .target(name: "AleaNumerics", dependencies: ["COpenBLAS", "CLAPACKE", "CSuiteSparse", "CGLPK", "CBoostMath", "CLanes"]),
     .target(name: "CLanes"),
     .target(name: "AleaData", dependencies: ["AleaModel"]),
     .target(name: "AleaEngine", dependencies: ["AleaModel", "AleaNumerics", "AleaData", "CLanes"]),
