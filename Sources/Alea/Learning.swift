@@ -4,7 +4,7 @@ extension SessionCore {
   func learn(_ call: NativeCall) throws -> LearnedPolicy {
     let model = try Natives.model(call, "in")
     let process = try model.instantiate()
-    try requireObjective(process, at: call.span)
+    try requireLoggedObjective(process, at: call.span)
     let log = try givenLog(call, of: model)
     guard case .object(let object)? = call["by"]?.value, let method = (object as? MethodObject)?.method else {
       throw call.fault("`by:` takes a method", at: "by", notes: [learners])
@@ -86,6 +86,10 @@ extension SessionCore {
   private func iterate(_ process: Process, _ log: Log, _ method: PessimisticValueIteration, _ call: NativeCall) throws
     -> LearnedPolicy
   {
+    var process = process
+    if OffPolicyQuestion.hasSeparateRounds(process) {
+      process.objective = Objective(criterion: .finiteHorizon(1, discount: 1))
+    }
     let (explored, _) = try explore(process)
     let uniform = try OffPolicyQuestion(log, among: explored.actions)
     _ = try uniform.requireUnconfounded()

@@ -40,7 +40,7 @@ public struct InstrumentalEvaluation: OffPolicyMethod {
       [
         "`\(process[chosen].name)` moves the action, and rewards and next states through it alone (read off the model)",
         "its effect on the action's probability does not depend on what is latent (checked in the mechanisms)",
-      ], errors: "by a jackknife over episodes")
+      ], errors: question.jackknifeName)
   }
 }
 

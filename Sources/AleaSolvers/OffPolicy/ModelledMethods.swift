@@ -13,7 +13,7 @@ public struct FittedQ: OffPolicyMethod {
     let assumed = try question.requireUnconfounded()
     let fit = try FittedValues(question, features: features)
     return question.estimate(
-      fit.value, self, assumed + fit.assumptions, errors: "by a jackknife over episodes")
+      fit.value, self, assumed + fit.assumptions, errors: question.jackknifeName)
   }
 }
 
@@ -29,7 +29,7 @@ public struct DirectMethod: OffPolicyMethod {
   public func evaluate(_ question: OffPolicyQuestion) throws -> Estimate {
     let assumed = try question.requireUnconfounded()
     let fit = try FittedValues(question, features: features)
-    return question.estimate(fit.value, self, assumed + fit.assumptions, errors: "by a jackknife over episodes")
+    return question.estimate(fit.value, self, assumed + fit.assumptions, errors: question.jackknifeName)
   }
 }
 
