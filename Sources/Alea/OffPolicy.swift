@@ -28,7 +28,7 @@ extension SessionCore {
     try requireLoggedObjective(process, at: call.span)
     let log = try givenLog(call, of: model)
     let closed = try policy.close(process, of: model, at: call["policy"]?.span)
-    let question = try offPolicy(call, at: "policy") { try OffPolicyQuestion(log, target: closed) }
+    let question = try offPolicy(call, at: "policy") { try OffPolicyQuestion(log, target: closed, control: control) }
     let method: any OffPolicyMethod
     var name = ""
     if let given = call["by"] {

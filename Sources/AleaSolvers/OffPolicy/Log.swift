@@ -196,7 +196,7 @@ public struct LoggedChoices: Sendable {
   public let logging: [Double]?
 
   /// - Throws: `Diagnostic` or ``OffPolicyFault`` where a recorded action or probability does not fit the model.
-  public init(_ log: Log, _ record: LogRecord) throws {
+  public init(_ log: Log, _ record: LogRecord, control: WorkControl = WorkControl()) throws {
     let process = log.process
     let space = ActionLaw(of: process)
     let columns = space.actions.variables.map { record.columns[$0] ?? [] }
@@ -230,7 +230,7 @@ public struct LoggedChoices: Sendable {
         logging = nil
         return
       }
-      let table = try Self.probabilities(of: law, in: record)
+      let table = try Self.probabilities(of: law, in: record, control: control)
       logging = table
       let count = actionCount
       propensities = actions.indices.map { table[$0 * count + actions[$0]] }
@@ -238,13 +238,19 @@ public struct LoggedChoices: Sendable {
   }
 
   /// The probability of every joint action in every row under a policy that reads recorded variables alone.
-  public static func probabilities(of law: ActionLaw, in record: LogRecord) throws -> [Double] {
+  public static func probabilities(
+    of law: ActionLaw, in record: LogRecord, control: WorkControl = WorkControl()
+  ) throws -> [Double] {
     let count = law.actions.count
     let columns = law.reads.map { record.columns[$0] ?? [] }
     var known: [[Double]: [Double]] = [:]
     var result = [Double](repeating: 0, count: record.rowCount * count)
     for episode in 0..<record.episodeCount {
       for row in record.start[episode]..<record.start[episode + 1] {
+        if row & 0xFFF == 0xFFF {
+          try control.continues(
+            "weighing", "row \(row + 1) of \(record.rowCount)", Double(row) / Double(record.rowCount))
+        }
         let time = record.time(of: row, in: episode)
         var key = columns.map { $0[row] }
         if law.readsTime { key.append(time) }

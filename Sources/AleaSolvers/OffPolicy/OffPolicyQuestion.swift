@@ -11,6 +11,8 @@ public struct OffPolicyQuestion: Sendable {
   /// The target policy's probability of every joint action in every row.
   public let targetProbabilities: [Double]
   public let discount: Double
+  /// Asked between the parts of long estimates.
+  public let control: WorkControl
   /// The number of steps that count; nil where they go on for ever.
   public let horizon: Int?
 
@@ -26,8 +28,8 @@ public struct OffPolicyQuestion: Sendable {
 
   /// - Parameter target: the process in which the actions follow the policy that is asked about.
   /// - Throws: ``OffPolicyFault`` where the log does not answer such questions; `Diagnostic` where a rule has no value.
-  public init(_ log: Log, target closed: Process) throws {
-    try self.init(log, law: ActionLaw(of: closed), closed)
+  public init(_ log: Log, target closed: Process, control: WorkControl = WorkControl()) throws {
+    try self.init(log, law: ActionLaw(of: closed), closed, control: control)
   }
 
   /// Whether the rounds of a process are decisions of their own: a bandit without states.
@@ -36,7 +38,7 @@ public struct OffPolicyQuestion: Sendable {
   }
 
   /// The question what any policy of the states is worth: actions are compared, none is weighed.
-  public init(_ log: Log, among actions: ActionSpace) throws {
+  public init(_ log: Log, among actions: ActionSpace, control: WorkControl = WorkControl()) throws {
     var process = log.process
     let constant = process.pool.constant(1, type: .real)
     for id in actions.variables {
@@ -47,7 +49,7 @@ public struct OffPolicyQuestion: Sendable {
       process.variables[Int(id.index)].mechanism = .draw(.finite(outcomes, isNormalized: false))
     }
     let contexts = log.process.observedBeforeAction.filter { process[$0].role == .context }
-    try self.init(log, law: ActionLaw(of: process), process, conditioning: Set(contexts))
+    try self.init(log, law: ActionLaw(of: process), process, conditioning: Set(contexts), control: control)
   }
 
   /// The number of steps after which discounted rewards weigh less than one in a thousand million.
@@ -65,8 +67,11 @@ public struct OffPolicyQuestion: Sendable {
     (0..<record.episodeCount).reduce(1) { max($0, record.start[$1 + 1] - record.start[$1]) }
   }
 
-  private init(_ log: Log, law: ActionLaw, _ closed: Process, conditioning: Set<VariableID> = []) throws {
+  private init(_ log: Log, law: ActionLaw, _ closed: Process, conditioning: Set<VariableID> = [], control: WorkControl)
+    throws
+  {
     self.log = log
+    self.control = control
     self.conditioning = conditioning
     hasSeparateRounds = Self.hasSeparateRounds(log.process)
     let logged = try log.record()
@@ -89,8 +94,8 @@ public struct OffPolicyQuestion: Sendable {
         "the policy reads `\(closed[latent].name)`, which no log of \(log.model) holds",
         remedy: "a policy can be evaluated from a log when it reads recorded variables alone")
     }
-    choices = try LoggedChoices(log, record)
-    targetProbabilities = try LoggedChoices.probabilities(of: target, in: record)
+    choices = try LoggedChoices(log, record, control: control)
+    targetProbabilities = try LoggedChoices.probabilities(of: target, in: record, control: control)
     if hasSeparateRounds {
       discount = 1
       horizon = 1
@@ -203,10 +208,11 @@ public struct OffPolicyQuestion: Sendable {
     guard keys.count <= 1_500 else {
       throw OffPolicyFault("the log has \(keys.count) states, too many for a table", remedy: "`features: linear` takes more")
     }
-    return Table(
-      log: try TabularLog(
-        stateCount: keys.count, actionCount: actionCount, start: record.start, states: states, actions: choices.actions,
-        rewards: record.rewards, next: next), policy: policy, keys: keys, coding: coding)
+    var log = try TabularLog(
+      stateCount: keys.count, actionCount: actionCount, start: record.start, states: states, actions: choices.actions,
+      rewards: record.rewards, next: next)
+    log.control = control
+    return Table(log: log, policy: policy, keys: keys, coding: coding)
   }
 
   /// Refuses models whose mechanisms change with the time: values pooled over steps would mix them.

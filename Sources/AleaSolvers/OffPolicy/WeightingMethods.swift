@@ -96,6 +96,7 @@ extension OffPolicyQuestion {
     _ value: PolicyValue, _ method: any Method, _ assumptions: [String], notes: [String] = [], errors: String? = nil
   ) -> Estimate {
     var notes = notes
+    if let failure = value.errorFailure { notes.append("no standard error: \(failure)") }
     if hasSeparateRounds, case .policy(let closed) = log.logging,
       ActionLaw(of: closed).reads.contains(where: { Int($0.index) >= process.variables.count })
     {
@@ -112,7 +113,8 @@ extension OffPolicyQuestion {
     if value.largestWeight.isFinite { checks.append(.init(name: "largest weight", statistic: value.largestWeight)) }
     return Estimate(
       target: "the value of a policy in \(log.model), from a log of \(log.policy)", method: "\(method.name)()",
-      value: value.value, standardError: value.standardError, sampleSize: record.rowCount, errors: errors ?? (hasSeparateRounds ? "over rounds" : "over episodes"), checks: checks,
+      value: value.value, standardError: value.standardError, sampleSize: record.rowCount,
+      errors: errors ?? (hasSeparateRounds ? "over rounds" : "over episodes"), checks: checks,
       assumptions: assumptions, notes: notes)
   }
 }
