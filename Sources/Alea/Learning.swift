@@ -100,6 +100,7 @@ extension SessionCore {
     let (explored, _) = try explore(process)
     let uniform = try OffPolicyQuestion(log, among: explored.actions, control: control)
     _ = try uniform.requireUnconfounded()
+    if method.features != "tabular" { return try iterateLinear(explored, uniform, method, description) }
     let table = try uniform.table()
     let steps = uniform.horizon ?? uniform.stepsUntilNegligible
     let rewards = uniform.record.rewards
