@@ -65,7 +65,8 @@ extension SessionCore {
     return LearnedPolicy(
       policy: PolicyFunction(choices, of: explored), bound: starts.reduce(0, +) / Double(max(starts.count, 1)), claim: .none,
       objective: "mean", method: description,
-      table: keys.enumerated().filter { known[$1] == $0 }.map { (question.text(of: $1, coding), learned.values[$0]) }, notes: notes)
+      table: keys.enumerated().filter { known[$1] == $0 }.map { (question.text(of: $1, coding), learned.values[$0]) },
+      notes: notes)
   }
 
   /// d H sqrt(ln(4 d H n / (1 - confidence))) times the range of rewards, H the horizon or 1 / (1 - discount) (Jin, Yang, Wang 2021,

@@ -135,7 +135,8 @@ public struct InstrumentalLinear: Sendable {
       }
     }
     guard let theta = gram.solve(right)?.elements, theta.allSatisfy(\.isFinite) else {
-      throw OffPolicyFault("the values are not determined by the log", remedy: "the states, the instrument and the action must vary")
+      throw OffPolicyFault(
+        "the values are not determined by the log", remedy: "the states, the instrument and the action must vary")
     }
     var direct = 0.0
     for row in starts { direct += Self.dot(valueFeatures(initial, row, policy.initial[row]), theta) / Double(starts.count) }

@@ -34,7 +34,8 @@ public struct PooledPessimism: Sendable {
   /// - Throws: ``OffPolicyFault`` where the log is empty or features differ in number; `WorkCancelled`.
   /// - Complexity: O(rows width^2 + steps (rows + states actions) width).
   public init(
-    _ log: [Step], candidates: [[[Double]]], steps: Int, discount: Double, beta: Double, ridge: Double, bounds: ClosedRange<Double>,
+    _ log: [Step], candidates: [[[Double]]], steps: Int, discount: Double, beta: Double, ridge: Double,
+    bounds: ClosedRange<Double>,
     control: WorkControl = WorkControl()
   ) throws {
     guard let width = log.first?.features.count, width > 0, ridge > 0 else { throw OffPolicyFault("the log is empty") }
