@@ -43,8 +43,7 @@ extension SessionCore {
           .init(features: map.features(key(row), question.choices.actions[row]), reward: record.rewards[row], next: next))
       }
     }
-    let declared = process.declaredRewardRange
-    let bounds = declared ?? (record.rewards.min() ?? 0)...(record.rewards.max() ?? 0)
+    let (bounds, _) = try rewardBounds(process, record.rewards)
     let horizon = question.horizon ?? question.stepsUntilNegligible
     let beta = method.width >= 0 ? method.width : beta(method, map.width, question, rows: steps.count, bounds)
     let candidates = (0..<count).map { state in
