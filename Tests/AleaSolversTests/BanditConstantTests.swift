@@ -118,4 +118,33 @@ import Testing
       WhittleIndex.indices(
         passive: [[1, 0], [0, 1]], active: [[1, 0], [0, 1]], passiveReward: [0, 0], activeReward: [1, 2], discount: nil) == nil)
   }
+
+  /// Arms in which a state is left alone at a subsidy and played at a larger one, as value iteration shows here.
+  @Test func armsThatAreNotIndexable() throws {
+    typealias Case = (passive: [[Double]], active: [[Double]], reward: [Double], left: Double, played: Double)
+    let arms: [Case] = [
+      (
+        [[0.8, 0.1, 0.1], [0.7, 0.3, 0], [0, 0.3, 0.7]], [[0.7, 0.2, 0.1], [0, 1, 0], [1, 0, 0]], [0.1, 0.6, 1], 0.25, 0.6
+      ),
+      (
+        [[0.1, 0.9, 0], [0, 0.8, 0.2], [1, 0, 0]], [[0.1, 0.1, 0.8], [0, 1, 0], [0, 0.9, 0.1]], [0.5, 0.2, 0.6], 0.2, 0.45
+      ),
+    ]
+    func advantage(_ arm: Case, _ subsidy: Double) -> Double {
+      var values = [0.0, 0, 0]
+      func choices(_ s: Int) -> (leave: Double, play: Double) {
+        func mean(_ row: [Double]) -> Double { zip(row, values).reduce(0) { $0 + $1.0 * $1.1 } }
+        return (subsidy + 0.9 * mean(arm.passive[s]), arm.reward[s] + 0.9 * mean(arm.active[s]))
+      }
+      for _ in 0..<400 { values = (0..<3).map { max(choices($0).leave, choices($0).play) } }
+      return choices(2).play - choices(2).leave
+    }
+    for arm in arms {
+      #expect(advantage(arm, arm.left) < -1e-3)
+      #expect(advantage(arm, arm.played) > 1e-3)
+      let found = WhittleIndex.indices(
+        passive: arm.passive, active: arm.active, passiveReward: [0, 0, 0], activeReward: arm.reward, discount: 0.9)
+      #expect(try #require(found).isIndexable == false)
+    }
+  }
 }

@@ -25,13 +25,7 @@ public enum WhittleIndex {
       guard let index = arm.index(of: state) else { return nil }
       result.append(index)
     }
-    let sorted = result.sorted()
-    var isIndexable = true
-    for (low, high) in zip(sorted, sorted.dropFirst()) where high - low > 1e-9 {
-      let subsidy = 0.5 * (low + high)
-      guard let plays = arm.optimalPolicy(subsidy) else { return nil }
-      for state in result.indices where plays[state] != (result[state] > subsidy) { isIndexable = false }
-    }
+    guard let isIndexable = arm.isIndexable else { return nil }
     return (result, isIndexable)
   }
 
@@ -117,6 +111,50 @@ public enum WhittleIndex {
       guard let plays = optimalPolicy(subsidy), let values = values(plays) else { return nil }
       let (constant, slope) = advantage(state, values)
       return constant + subsidy * slope
+    }
+
+    /// Whether the states that are better left alone only grow in number as the subsidy rises.
+    ///
+    /// Optimal policies are followed from the least subsidy to the greatest: under each the advantages are linear in the subsidy, so the
+    /// one where it stops being optimal is known.
+    var isIndexable: Bool? {
+      var limit = 0.0
+      for state in 0..<count {
+        guard let reach = reach(of: state) else { return nil }
+        limit = max(limit, reach)
+      }
+      var subsidy = -limit
+      guard var plays = optimalPolicy(subsidy) else { return nil }
+      for _ in 0..<100 * count + 1_000 {
+        guard let end = validity(of: plays, after: subsidy) else { return nil }
+        guard end < limit else { return true }
+        subsidy = end + 1e-9 * (1 + abs(end))
+        guard let after = optimalPolicy(subsidy), let next = validity(of: after, after: subsidy), let values = values(after)
+        else {
+          return nil
+        }
+        // A state that is played again, clearly, somewhere in the stretch that follows.
+        let inside = min(0.5 * (subsidy + next), subsidy + 1)
+        for state in 0..<count where after[state] && !plays[state] {
+          let (constant, slope) = advantage(state, values)
+          if constant + inside * slope > 1e-11 * (1 + scale) { return false }
+        }
+        plays = after
+      }
+      return nil
+    }
+
+    /// The subsidy up to which a policy that is optimal at one stays so; infinite where there is no end.
+    private func validity(of plays: [Bool], after subsidy: Double) -> Double? {
+      guard let values = values(plays) else { return nil }
+      var end = Double.infinity
+      for state in 0..<count {
+        let (constant, slope) = advantage(state, values)
+        guard plays[state] ? slope < 0 : slope > 0 else { continue }
+        let root = -constant / slope
+        if root > subsidy { end = min(end, root) }
+      }
+      return end
     }
 
     func index(of state: Int) -> Double? {
