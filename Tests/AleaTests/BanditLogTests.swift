@@ -194,4 +194,25 @@ import Testing
     #expect(try session.evaluate("searched.best").description == "1")
     #expect(try number("searched.bound") < 0.56)
   }
+
+  /// The rows as a table, and a log made of them again: the same estimate.
+  @Test func aLogIsATable() throws {
+    let session = try Self.session(
+      Self.ads
+        + """
+        let adaptive = simulate(Ads, AnytimeEXP3(), episodes: 5, horizon: 40, seed: 2)
+        let data = adaptive.data
+        let again = logged(data, of: Ads, propensity: "propensity")
+        """)
+    guard case .object(let object) = try session.evaluate("data"), let table = object as? DataTable else {
+      throw ValueError("no table")
+    }
+    #expect(table.columnNames == ["episode", "t", "x", "arm", "reward", "propensity"])
+    #expect(table.rowCount == 200)
+    #expect(table["t"]?.numbers[41] == 1 && table["episode"]?.numbers[41] == 2)
+    let first = try Self.estimate(session, "evaluate(Target, in: Ads, from: adaptive, by: InversePropensity())")
+    let second = try Self.estimate(session, "evaluate(Target, in: Ads, from: again, by: InversePropensity())")
+    #expect(abs(first.value - second.value) < 1e-12)
+    #expect(abs(first.standardError - second.standardError) < 1e-12)
+  }
 }
