@@ -81,9 +81,10 @@ import Testing
 
   /// A policy with a draw of its own: its probabilities are summed over the draw.
   @Test func drawsOfAPolicyAreSummedOver() throws {
-    let session = try session()
+    let session = Session()
     try session.run(
-      text: """
+      text: Self.clinic + """
+
         policy Now for Clinic {
           explores ~ Bernoulli(0.4)
           anything ~ Bernoulli(0.5)

@@ -18,8 +18,7 @@ extension Log {
       }
     }
     var columns = [DataColumn("episode", .integer, numbers: episodes), DataColumn("t", .integer, numbers: times)]
-    for index in process.variables.indices {
-      let id = VariableID(index)
+    for id in [Role.state, .context, .observed, .action].flatMap({ process.variables(with: $0) }) {
       if let values = record.columns[id] { columns.append(column(process[id].name, process[id].domain, values)) }
     }
     columns.append(DataColumn("reward", .real, numbers: record.rewards))
