@@ -216,7 +216,7 @@ enum Natives {
           NativeParameter("seed", default: "the session's", "the seed of the random streams"),
         ], returns: "a simulation", isQuery: true,
         documentation:
-          "What policies earn over simulated episodes, or their regret over the rounds of a bandit, with Monte Carlo errors; the same seed gives the same answer.",
+          "What policies earn over simulated episodes (a log, also of a bandit's rounds), or their regret over the rounds of a bandit, with Monte Carlo errors; the same seed gives the same answer.",
         example: "simulate(Ads, [UCB1(), Thompson()], replications: 1000, seed: 7)"
       ) { call in
         let model = try model(call, "model")
