@@ -137,9 +137,11 @@ extension OffPolicyLicense {
     guard chosen.count == 1 else { return "there are several actions" }
     let latents = process.variables(with: .latent)
     let means: MeanOutcomes
-    do { means = try MeanOutcomes(
+    do {
+      means = try MeanOutcomes(
         of: process, action: chosen[0], states: process.variables(with: .state).filter { Int($0.index) < modelCount },
-        latents: latents) } catch let fault as Diagnostic {
+        latents: latents)
+    } catch let fault as Diagnostic {
       return fault.message
     }
     guard let rows = try Simulator.simulate(process, episodes: 4, horizon: 5, seed: 0, keepsLog: true).log else { return nil }
