@@ -122,7 +122,7 @@ extension Natives {
       NativeFunction(
         "adjustmentSets", [effectParameter], returns: "adjustment sets", isQuery: true,
         documentation: "The sets of observed variables within which a comparison gives the effect, or the path that stays open.",
-        example: "adjustmentSets(effect(of: M.x, on: M.y)).minimal"
+        example: "adjustmentSets(effect(of: Drug.treated, on: Drug.recovered)).minimal"
       ) { call in
         let effect = try effect(call)
         if !effect.given.isEmpty { throw call.fault("adjustment sets are of effects without `given:`", at: "effect") }

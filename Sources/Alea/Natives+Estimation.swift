@@ -22,7 +22,7 @@ extension Natives {
           NativeParameter("seed", default: "the session's", "the seed of estimators that split the data at random"),
         ], returns: "an estimate", isQuery: true,
         documentation: "Learns a quantity from data by a method that the model licenses, with its error and its assumptions.",
-        example: "estimate(effect(of: Schooling.educ, on: Schooling.lwage), from: card, by: TwoStageLeastSquares())"
+        example: "estimate(effect(of: Schooling.educ, on: Schooling.lwage), from: people, by: TwoStageLeastSquares())"
       ) { call in
         guard case .object(let object)? = call["target"]?.value, let target = object as? any EstimationTarget else {
           throw call.fault(

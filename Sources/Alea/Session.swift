@@ -15,6 +15,8 @@ public final class Session {
     public var seed: UInt64 = 0
     /// Worker threads; 0 takes all cores. Answers do not depend on it.
     public var threads = 0
+    /// The guaranteed error to aim at where a question names none; nil for each method's own.
+    public var tolerance: Double?
     /// Values of `param`s, by name, as text.
     public var parameters: [(name: String, value: String)] = []
     /// Columns that printed answers may take.

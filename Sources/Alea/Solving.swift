@@ -49,7 +49,8 @@ extension SessionCore {
     let (explored, exploring) = try explore(process, allStates: allStates)
     let start = Self.seconds()
     do {
-      let planner = try Planner(for: explored.sparse, preferred: method, tolerance: tolerance)
+      let planner = try Planner(
+        for: explored.sparse, preferred: method, tolerance: tolerance ?? (method == nil ? configuration.tolerance : nil))
       var sparse = try planner.method.solve(explored.sparse, control: control)
       if sparse.stages?.policy != nil {
         sparse.notes.append("values and policy are those of the first step; `policy[..., t: k]` is the policy after k steps")
@@ -154,7 +155,7 @@ extension SessionCore {
     let (explored, exploring) = try exploreClosed(closed)
     let start = Self.seconds()
     do {
-      let planner = try Planner(for: explored.sparse, tolerance: tolerance ?? 1e-9)
+      let planner = try Planner(for: explored.sparse, tolerance: tolerance ?? configuration.tolerance ?? 1e-9)
       let sparse = try planner.method.solve(explored.sparse, control: control)
       var evaluation = Evaluation(
         explored: explored, sparse: sparse, policyName: policy.description, exploringTime: exploring,
@@ -193,7 +194,8 @@ extension SessionCore {
     if let steps {
       sparse = try explored.sparse.reachability(of: target, within: steps, maximize: maximize, control: control)
     } else {
-      sparse = try explored.sparse.reachability(of: target, maximize: maximize, tolerance: tolerance ?? 1e-6, control: control)
+      sparse = try explored.sparse.reachability(
+        of: target, maximize: maximize, tolerance: tolerance ?? configuration.tolerance ?? 1e-6, control: control)
     }
     return Reachability(explored: explored, sparse: sparse, event: text, maximizes: maximize)
   }

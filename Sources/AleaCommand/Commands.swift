@@ -17,6 +17,7 @@ struct Runner {
     var configuration = Session.Configuration()
     configuration.seed = options.seed
     configuration.threads = options.threads
+    configuration.tolerance = options.tolerance
     configuration.parameters = options.parameters
     configuration.showsTime = options.time
     configuration.width = Terminal.width()
