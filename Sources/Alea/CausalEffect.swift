@@ -36,7 +36,7 @@ struct CausalEffect: ObjectValue, EstimationTarget {
         instruments: Natives.variableNames(call, "instruments", of: model), seed: seed)
       return try method(call, problem).estimate(problem)
     } catch let refusal as EffectRefusal {
-      throw call.fault(refusal.message, notes: refusal.notes)
+      throw call.fault(refusal.message, at: refusal.place.rawValue, notes: refusal.notes)
     }
   }
 

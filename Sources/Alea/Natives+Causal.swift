@@ -34,7 +34,15 @@ extension Natives {
   /// The names of the variables given under a label; nil without the argument.
   static func variableNames(_ call: NativeCall, _ label: String, of model: ModelObject) throws -> [String]? {
     guard call[label] != nil else { return nil }
-    return try sameModel(call, [(label, variables(call, label, asText: model))], as: model)[0]
+    let names = try sameModel(call, [(label, variables(call, label, asText: model))], as: model)[0]
+    let known = model.definition.variableNames
+    for name in names where !known.contains(name) {
+      let near = Spelling.nearest(name, in: known)
+      throw call.fault(
+        "`\(name)` is not a variable of \(model.definition.name)", at: label,
+        notes: [near.map { "did you mean `\($0)`?" } ?? "its variables are \(known.joined(separator: ", "))"])
+    }
+    return names
   }
 
   /// The names of variables that must be of one model.
@@ -60,8 +68,11 @@ extension Natives {
     guard case .object(let object)? = call[label]?.value, let model = object as? ModelObject,
       model.definition.syntax.kind == .causal
     else {
-      throw call.fault(
-        "a causal model is needed here, and this is \(call[label]?.value.kindDescription ?? "nothing")", at: label)
+      var given = call[label]?.value.kindDescription ?? "nothing"
+      if case .object(let object as ModelObject)? = call[label]?.value {
+        given = "\(object.definition.name), which is \(object.definition.syntax.kind.withArticle)"
+      }
+      throw call.fault("a causal model is needed here, and this is \(given)", at: label)
     }
     return model
   }
@@ -104,7 +115,12 @@ extension Natives {
         if let both = names[0].first(where: { names[1].contains($0) || names[2].contains($0) })
           ?? names[1].first(where: names[2].contains)
         {
-          throw call.fault("`\(both)` cannot have two parts in one effect", at: names[1].contains(both) ? "on" : "given")
+          let isCause = names[0].contains(both)
+          let other = names[1].contains(both) ? "the outcome" : "given"
+          throw call.fault(
+            "`\(both)` is both \(isCause ? "the cause" : "the outcome") and \(isCause ? other : "given")",
+            at: isCause && names[1].contains(both) ? "on" : "given",
+            notes: ["a variable that is set or given does not vary: leave it out of one of the two"])
         }
         if names[1].isEmpty { throw call.fault("`on` names no variable", at: "on") }
         return .object(CausalEffect(model: model, graph: graph, causes: names[0], outcomes: names[1], given: names[2]))
@@ -125,7 +141,11 @@ extension Natives {
         example: "adjustmentSets(effect(of: M.x, on: M.y)).minimal"
       ) { call in
         let effect = try effect(call)
-        if !effect.given.isEmpty { throw call.fault("adjustment sets are of effects without `given:`", at: "effect") }
+        if !effect.given.isEmpty {
+          throw call.fault(
+            "adjustment sets are of effects without `given:`", at: "effect",
+            notes: ["`identify` and `estimate` take `given:`"])
+        }
         return .object(AdjustmentAnswer(try effect.graph.adjustmentSets(from: effect.causes, to: effect.outcomes)))
       },
       NativeFunction(

@@ -17,7 +17,7 @@ extension ModelDefinition {
   func causalGraph(_ arguments: [GivenArgument], at place: SourceSpan?, isChecking: Bool = false) throws -> CausalGraph {
     guard syntax.kind == .causal else {
       throw DiagnosticError(
-        .error("`\(name)` is a \(syntax.kind.rawValue) model, and this question is about a causal model", at: place))
+        .error("`\(name)` is \(syntax.kind.withArticle), and this question is about a causal model", at: place))
     }
     let written = ArrowReader.read(syntax)
     if !written.faults.isEmpty { throw DiagnosticError(written.faults) }
@@ -36,6 +36,18 @@ extension ModelDefinition {
   /// Whether any variable has a mechanism, so that the model is also a process.
   public var hasMechanisms: Bool {
     syntax.members.contains { if case .variable(let variable) = $0.kind { variable.mechanism != nil } else { false } }
+  }
+}
+
+extension AST.ModelKind {
+  /// "a causal model", "an mdp".
+  public var withArticle: String {
+    switch self {
+    case .mdp: "an mdp"
+    case .bandit: "a bandit"
+    case .causal: "a causal model"
+    case .moments: "a moments model"
+    }
   }
 }
 
@@ -225,7 +237,11 @@ extension ModelObject {
     case .integer(let number): return .init(.integer(number), span)
     case .real(let number) where number.isFinite: return .init(.real(number), span)
     case .symbol(let symbol): return .init(.name(symbol.name), span)
-    default: throw DiagnosticError(.error("a variable cannot be set to \(value.kindDescription)", at: span))
+    default:
+      throw DiagnosticError(
+        .error(
+          "a variable cannot be set to \(value.kindDescription)", at: span,
+          notes: ["it can be set to a number, to true or false, or to one of its values by its name"]))
     }
   }
 }

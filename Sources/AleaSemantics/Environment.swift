@@ -202,7 +202,9 @@ public struct ModelDefinition: Sendable {
   public var name: String { syntax.name.text }
 
   /// The names of the model's variables, in the order in which they are first written: declared, or at an arrow's end.
-  public var variableNames: [String] {
+  public var variableNames: [String] { Self.variableNames(of: syntax) }
+
+  static func variableNames(of syntax: AST.Model) -> [String] {
     var names: [String] = []
     func add(_ expression: AST.Expression) {
       switch expression.kind {

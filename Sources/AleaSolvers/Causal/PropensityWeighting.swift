@@ -9,24 +9,24 @@ struct BinaryComparison {
   let outcome: [Double]
   /// A constant and the controls.
   let design: Matrix
+  let notes: [String]
 
   init(_ problem: EffectProblem) throws {
     controls = try problem.adjustmentSet()
-    treatment = try problem.numbers(problem.cause)
+    treatment = try problem.varyingNumbers(problem.cause)
     outcome = try problem.numbers(problem.outcome)
     guard treatment.allSatisfy({ $0 == 0 || $0 == 1 }) else {
       throw EffectRefusal(
         "`\(problem.cause)` takes other values than 0 and 1, and weighting compares two groups",
-        notes: ["`by: LinearAdjustment()` takes any number"])
+        at: .method, notes: ["`by: LinearAdjustment()` takes any number"])
     }
-    guard treatment.contains(0), treatment.contains(1) else {
-      throw EffectRefusal("`\(problem.cause)` has the same value in every row: there is nothing to compare")
-    }
-    let constant = Matrix(rows: treatment.count, columns: 1, elements: [Double](repeating: 1, count: treatment.count))
-    design = constant.appending(try problem.matrix(controls))
-    if let culprit = design.qr() == nil ? design.firstDependentColumn() : nil {
+    let columns = try ControlDesign(problem, controls)
+    design = columns.matrix
+    notes = columns.notes + problem.notes
+    guard design.rows > design.columns else {
       throw EffectRefusal(
-        "`\((["the constant"] + controls)[culprit])` is a linear combination of the controls before it")
+        "\(design.rows) rows are too few for \(design.columns) coefficients of the propensity", at: .data,
+        notes: ["use more data or fewer controls"])
     }
   }
 
@@ -97,7 +97,7 @@ struct LogisticFit {
 private func separated(_ problem: EffectProblem) -> EffectRefusal {
   EffectRefusal(
     "the controls tell who has `\(problem.cause)` with certainty: there is no overlap to compare in",
-    notes: ["keep the rows where both values of \(problem.cause) occur, or adjust for another set"])
+    at: .data, notes: ["keep the rows where both values of \(problem.cause) occur, or adjust for another set"])
 }
 
 private func propensityCheck(_ p: [Double], _ treatment: [Double]) -> Estimate.Check {
@@ -150,7 +150,7 @@ public struct InverseProbabilityWeighting: EffectMethod {
     return Estimate(
       target: problem.target, method: "\(Self.name)()", value: treated - control, standardError: error, sampleSize: n,
       errors: "robust, allowing for the estimated propensity", checks: [propensityCheck(p, data.treatment)],
-      assumptions: data.assumptions(problem, "the propensity is logistic in the controls"), notes: problem.notes)
+      assumptions: data.assumptions(problem, "the propensity is logistic in the controls"), notes: data.notes)
   }
 }
 
@@ -170,7 +170,11 @@ public struct AugmentedInverseProbabilityWeighting: EffectMethod {
   public func estimate(_ problem: EffectProblem) throws -> Estimate {
     let data = try BinaryComparison(problem)
     let n = data.outcome.count
-    guard n >= 2 * folds else { throw EffectRefusal("\(n) rows are too few for \(folds) folds") }
+    guard n >= 2 * folds else {
+      throw EffectRefusal(
+        "\(n) rows are too few for \(folds) folds", at: .method, notes: ["a fold has two rows or more: `folds: \(max(1, n / 2))`"]
+      )
+    }
     var order = Array(0..<n)
     var stream = RandomStream(seed: problem.seed, stream: 0)
     for i in stride(from: n - 1, to: 0, by: -1) { order.swapAt(i, min(i, Int(stream.uniform() * Double(i + 1)))) }
@@ -200,7 +204,7 @@ public struct AugmentedInverseProbabilityWeighting: EffectMethod {
       errors: "robust, from the influence function", checks: [propensityCheck(propensity, data.treatment)],
       assumptions: data.assumptions(
         problem, "the propensity is logistic in the controls, or the outcome linear in them within each group"),
-      notes: problem.notes)
+      notes: data.notes)
   }
 
   private func rows(_ matrix: Matrix, _ indices: [Int]) -> Matrix {
@@ -216,7 +220,7 @@ public struct AugmentedInverseProbabilityWeighting: EffectMethod {
     else {
       throw EffectRefusal(
         "the controls are linearly dependent among the rows of one value of `\(problem.cause)` (\(fitted.count) rows in a fold)",
-        notes: ["use fewer folds or fewer controls"])
+        at: .data, notes: ["use fewer folds or fewer controls"])
     }
     return beta
   }
