@@ -9,7 +9,7 @@ extension Natives {
   // MARK: Causal models
 
   static func causal(_ core: SessionCore) -> [NativeFunction] {
-    effects() + graphQuestions() + interventions(core) + [counterfactual()]
+    effects() + graphQuestions() + interventions(core) + [counterfactual(), effectBounds()]
   }
 
   // MARK: Arguments
@@ -77,7 +77,7 @@ extension Natives {
     return model
   }
 
-  private static func effect(_ call: NativeCall) throws -> CausalEffect {
+  static func effect(_ call: NativeCall) throws -> CausalEffect {
     guard case .object(let object)? = call["effect"]?.value, let effect = object as? CausalEffect else {
       throw call.fault("an effect is needed here", at: "effect", notes: ["as in `effect(of: M.x, on: M.y)`"])
     }
@@ -271,7 +271,7 @@ extension Natives {
     return try DataTable(name, columns: columns)
   }
 
-  private static func column(_ variable: Variable, _ numbers: [Double], _ process: Process) -> DataColumn {
+  static func column(_ variable: Variable, _ numbers: [Double], _ process: Process) -> DataColumn {
     switch variable.domain {
     case .boolean: return DataColumn(variable.name, .boolean, numbers: numbers)
     case .symbols:

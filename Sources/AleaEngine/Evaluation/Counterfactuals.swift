@@ -12,7 +12,7 @@ public struct Counterfactuals: Sendable {
     public let note: String
   }
 
-  private let process: Process
+  let process: Process
   private let evaluator: ScalarEvaluator
   /// How many joint outcomes are looked at before giving up.
   public static let limit = 2_000_000
@@ -85,7 +85,7 @@ public struct Counterfactuals: Sendable {
     return result
   }
 
-  private func outcomes(_ mechanism: Mechanism, _ environment: ScalarEnvironment, _ variable: Variable) throws -> [(
+  func outcomes(_ mechanism: Mechanism, _ environment: ScalarEnvironment, _ variable: Variable) throws -> [(
     Double, Double
   )] {
     switch mechanism {

@@ -10,7 +10,7 @@ public struct EffectRefusal: Error, Hashable, Sendable {
     case question = "target"
     case data = "from"
     case method = "by"
-    case adjust, instruments
+    case adjust, instruments, between, shares
   }
 
   public let message: String
