@@ -29,6 +29,18 @@ struct ControlDesign {
     }
   }
 
+  /// Adds a column that must not be a combination of the others.
+  mutating func append(_ name: String, _ numbers: [Double], _ problem: EffectProblem) throws {
+    let wider = matrix.appending(Matrix(column: numbers))
+    if matrix.rows > wider.columns, wider.qr() == nil {
+      throw EffectRefusal(
+        "`\(name)` is a linear combination of \(names.dropFirst().joined(separator: ", ")): the data cannot tell the effects apart",
+        at: .data)
+    }
+    matrix = wider
+    names.append(name)
+  }
+
   private func isConstant(_ columns: Matrix) -> Bool {
     let last = columns.column(columns.columns - 1)
     return last.allSatisfy { $0 == last[0] }

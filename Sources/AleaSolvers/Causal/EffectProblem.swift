@@ -31,7 +31,9 @@ public struct EffectProblem: Sendable {
   public let graph: CausalGraph
   public let cause: String
   public let outcome: String
-  public let data: DataTable
+  public var data: DataTable
+  /// The values of ``given`` that all rows have, in words, where the problem is about one stratum.
+  public var stratum: String?
   /// The variables within whose values the effect is asked for; empty for the effect over all.
   public var given: [String]
   /// The adjustment set or controls that the program chose; nil for the graph's own.
@@ -69,7 +71,13 @@ public struct EffectProblem: Sendable {
   }
 
   var target: String {
-    "the effect of \(cause) on \(outcome)" + (given.isEmpty ? "" : " given \(given.joined(separator: ", "))")
+    "the effect of \(cause) on \(outcome)"
+      + (stratum.map { " where \($0)" } ?? (given.isEmpty ? "" : " given \(given.joined(separator: ", "))"))
+  }
+
+  /// " given w, z": what a comparison is made within.
+  func conditions(_ controls: [String]) -> String {
+    given.isEmpty && controls.isEmpty ? "" : " given \((given + controls).joined(separator: ", "))"
   }
 
   var notes: [String] {

@@ -16,7 +16,7 @@ extension InstrumentalMethod {
     let effect = try LinearEffect(problem, controls: controls, instruments: names, errors: errors)
     try checkRelevance(effect, names)
     let fitted = fit(effect)
-    let given = controls.isEmpty ? "" : " given \(controls.joined(separator: ", "))"
+    let given = problem.conditions(controls)
     let list = names.joined(separator: ", ")
     return try effect.report(
       fitted, method: written,

@@ -13,14 +13,22 @@ struct LinearEffect {
   let redundant: [String]
 
   /// - Parameter instruments: nil for least squares, where the cause is its own instrument.
-  init(_ problem: EffectProblem, controls: [String], instruments: [String]?, errors: any ErrorMethod) throws {
+  /// - Parameter interactions: columns that the effect is linear in; they are controls, too.
+  init(
+    _ problem: EffectProblem, controls: [String], instruments: [String]? = nil, interactions: [String] = [],
+    errors: any ErrorMethod
+  ) throws {
     self.problem = problem
     self.errors = errors
     let rows = problem.data.rowCount
     guard rows > 0 else { throw EffectRefusal("`\(problem.data.name)` has no rows", at: .data) }
     let cause = Matrix(column: try problem.varyingNumbers(problem.cause))
     for name in instruments ?? [] { _ = try problem.varyingNumbers(name) }
-    let design = try ControlDesign(problem, controls)
+    var design = try ControlDesign(problem, interactions + controls)
+    for name in interactions {
+      let products = zip(try problem.numbers(problem.cause), try problem.numbers(name)).map { $0 * $1 }
+      try design.append(Self.product(problem.cause, name), products, problem)
+    }
     redundant = design.notes
     try design.checkVariation(of: problem.cause, problem)
     for name in instruments ?? [] { try design.checkVariation(of: name, problem) }
@@ -34,6 +42,9 @@ struct LinearEffect {
     }
     (structure, errorWords) = try Self.structure(errors, problem)
   }
+
+  /// The name of the coefficient of a cause times a variable.
+  static func product(_ cause: String, _ name: String) -> String { "\(cause)_by_\(name)" }
 
   private static func structure(_ errors: any ErrorMethod, _ problem: EffectProblem) throws -> (ErrorStructure, String) {
     guard let name = errors.clusterColumn else { return (errors is Robust ? .robust : .homoskedastic, errors.words) }
@@ -104,12 +115,11 @@ public struct LinearAdjustment: EffectMethod {
   public func estimate(_ problem: EffectProblem) throws -> Estimate {
     let controls = try problem.adjustmentSet()
     let effect = try LinearEffect(problem, controls: controls, instruments: nil, errors: errors)
-    let given = controls.isEmpty ? "" : " given \(controls.joined(separator: ", "))"
     return try effect.report(
       effect.equation.fit(.leastSquares, errors: effect.structure, smallSample: errors.smallSample),
       method: "\(Self.name)(errors: \(errors.written))",
       assumptions: [
-        "nothing unmeasured moves both \(problem.cause) and \(problem.outcome)\(given): the graph says so",
+        "nothing unmeasured moves both \(problem.cause) and \(problem.outcome)\(problem.conditions(controls)): the graph says so",
         "\(problem.outcome) is linear in \(([problem.cause] + controls).joined(separator: ", ")), with one effect for all",
       ])
   }
