@@ -84,6 +84,32 @@ extension Natives {
     return effect
   }
 
+  /// The graph that a question is about: of a causal model, or of one step of a decision model, under a policy where one is given.
+  private static func graph(_ call: NativeCall, of model: ModelObject, at label: String) throws -> CausalGraph {
+    guard let given = call["under"] else { return try model.causalGraph(at: call.span(of: label)) }
+    guard case .object(let object) = given.value, let policy = object as? PolicyObject else {
+      throw call.fault("a policy is needed here, and this is \(given.value.kindDescription)", at: "under")
+    }
+    let kind = model.definition.syntax.kind
+    guard kind == .mdp || kind == .bandit else {
+      throw call.fault(
+        "nothing acts in \(model.definition.name), which is \(kind.withArticle)", at: "under",
+        notes: ["`under:` belongs to an mdp or bandit"])
+    }
+    return try CausalGraph(stepOf: policy.close(model.instantiate(at: call.span(of: label)), of: model))
+  }
+
+  /// That names are nodes: a model can have variables that its one-step graph does not.
+  private static func checkNodes(_ call: NativeCall, _ groups: some Sequence<(String, [String])>, _ graph: CausalGraph) throws {
+    let known = graph.nodes.map(\.name)
+    for (label, names) in groups {
+      for name in names where !known.contains(name) {
+        throw call.fault(
+          "the graph has no variable `\(name)`", at: label, notes: ["its variables are \(known.joined(separator: ", "))"])
+      }
+    }
+  }
+
   // MARK: Effects
 
   private static func effects() -> [NativeFunction] {
@@ -95,9 +121,10 @@ extension Natives {
           NativeParameter("of", "the cause, or an array of causes"),
           NativeParameter("on", "the outcome, or an array of outcomes"),
           NativeParameter("given", default: "nothing", "variables to condition on"),
+          NativeParameter("under", default: "any policy", "in a decision model: the policy that acts"),
         ], returns: "an effect", isQuery: false,
         documentation:
-          "The total effect of setting some variables of a causal model on others: what `identify` and `estimate` take.",
+          "The total effect of setting some variables on others, in a causal model or one step of an mdp or bandit: what `identify` and `estimate` take.",
         example: "effect(of: Smoking.smoking, on: Smoking.cancer)"
       ) { call in
         let causes = try variables(call, "of")
@@ -105,7 +132,8 @@ extension Natives {
         let given = try variables(call, "given")
         let model = try firstModel(call, causes, "of")
         let names = try sameModel(call, [("of", causes), ("on", outcomes), ("given", given)], as: model)
-        let graph = try model.causalGraph(at: call.span(of: "of"))
+        let graph = try graph(call, of: model, at: "of")
+        try checkNodes(call, zip(["of", "on", "given"], names), graph)
         for (label, group) in zip(["of", "on", "given"], names) {
           for name in group where graph.nodes.contains(where: { $0.name == name && $0.isLatent }) {
             throw call.fault(
@@ -172,8 +200,10 @@ extension Natives {
           NativeParameter("first", isPositional: true, "a variable, or an array of them"),
           NativeParameter("second", isPositional: true, "a variable, or an array of them"),
           NativeParameter("given", default: "nothing", "variables to condition on"),
+          NativeParameter("under", default: "any policy", "in a decision model: the policy that acts"),
         ], returns: "an answer about independence", isQuery: true,
-        documentation: "Whether a causal model implies that variables are independent given others, with an open path if not.",
+        documentation:
+          "Whether a causal model, or one step of an mdp or bandit, implies that variables are independent given others, with an open path if not.",
         example: "independent(Smoking.smoking, Smoking.cancer, given: [Smoking.tar])"
       ) { call in
         let first = try variables(call, "first")
@@ -187,7 +217,8 @@ extension Natives {
         if let both = names[2].first(where: { names[0].contains($0) || names[1].contains($0) }) {
           throw call.fault("`\(both)` is both asked about and given", at: "given")
         }
-        let graph = try model.causalGraph(at: call.span(of: "first"))
+        let graph = try graph(call, of: model, at: "first")
+        try checkNodes(call, zip(["first", "second", "given"], names), graph)
         return .object(IndependenceAnswer(try graph.independent(names[0], names[1], given: names[2])))
       },
       NativeFunction(

@@ -2,12 +2,13 @@ import AleaModel
 import AleaSyntax
 
 extension ModelObject {
-  /// The causal graph of a causal model: its arrows as written, and those that its mechanisms imply.
+  /// The causal graph of a causal model: its arrows as written, and those that its mechanisms imply; of an mdp or bandit, the graph of
+  /// one step.
   ///
   /// Latent variables are those declared `latent`. A variable with a mechanism depends on what the mechanism mentions; arrows written
   /// into it as well must say the same.
   ///
-  /// - Throws: `DiagnosticError` for another kind of model, cycles (drawn as a path), and arrows that disagree with a mechanism.
+  /// - Throws: `DiagnosticError` for a moments model, cycles (drawn as a path), and arrows that disagree with a mechanism.
   public func causalGraph(at place: SourceSpan? = nil) throws -> CausalGraph {
     try definition.causalGraph(arguments, at: place)
   }
@@ -15,9 +16,12 @@ extension ModelObject {
 
 extension ModelDefinition {
   func causalGraph(_ arguments: [GivenArgument], at place: SourceSpan?, isChecking: Bool = false) throws -> CausalGraph {
+    if syntax.kind == .mdp || syntax.kind == .bandit {
+      return try CausalGraph(stepOf: instantiate(arguments, at: place, isChecking: isChecking))
+    }
     guard syntax.kind == .causal else {
       throw DiagnosticError(
-        .error("`\(name)` is \(syntax.kind.withArticle), and this question is about a causal model", at: place))
+        .error("`\(name)` is \(syntax.kind.withArticle), and this question is about what causes what", at: place))
     }
     let written = ArrowReader.read(syntax)
     if !written.faults.isEmpty { throw DiagnosticError(written.faults) }
