@@ -3,7 +3,6 @@ import AleaModel
 import AleaNumerics
 import AleaSemantics
 import AleaSolvers
-import AleaSyntax
 
 extension Natives {
   // MARK: Structural functions

@@ -64,7 +64,8 @@ extension Natives {
       ) { call in
         let names = try call.labelled.map { label, argument in
           guard case .string(let old) = argument.value else {
-            throw call.fault("the old name of a column is a string, as in `rename(data, new: \"old\")`")
+            throw DiagnosticError(
+              .error("the old name of a column is a string, as in `rename(data, new: \"old\")`", at: argument.span))
           }
           return (old: old, new: label)
         }
@@ -117,7 +118,7 @@ extension Natives {
 
   private static func strings(_ call: NativeCall, _ label: String) throws -> [String] {
     guard case .array(let values)? = call[label]?.value else {
-      throw call.fault("an array of strings is needed here", at: label)
+      throw call.fault("an array of strings is needed here", at: label, notes: ["as in `[\"age\", \"wage\"]`"])
     }
     return try values.map { value in
       guard case .string(let text) = value else {
@@ -180,7 +181,7 @@ extension Natives {
       }
     }
     if kinds == [.integer, .real] { kinds = [.real] }
-    guard kinds.count <= 1 else { throw mixed("mixes cells of different kinds") }
+    guard kinds.count <= 1 else { throw mixed("mixes \(kinds.map(\.plural).sorted().joined(separator: " and "))") }
     if kinds == [.text] { return DataColumn.texts(name, texts) }
     return DataColumn(name, kinds.first ?? .real, numbers: numbers)
   }

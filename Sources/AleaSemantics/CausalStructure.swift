@@ -2,12 +2,13 @@ import AleaModel
 import AleaSyntax
 
 extension ModelObject {
-  /// The causal graph of a causal model: its arrows as written, and those that its mechanisms imply.
+  /// The causal graph of a causal model: its arrows as written, and those that its mechanisms imply; of an mdp or bandit, the graph of
+  /// one step.
   ///
   /// Latent variables are those declared `latent`. A variable with a mechanism depends on what the mechanism mentions; arrows written
   /// into it as well must say the same.
   ///
-  /// - Throws: `DiagnosticError` for another kind of model, cycles (drawn as a path), and arrows that disagree with a mechanism.
+  /// - Throws: `DiagnosticError` for a moments model, cycles (drawn as a path), and arrows that disagree with a mechanism.
   public func causalGraph(at place: SourceSpan? = nil) throws -> CausalGraph {
     try definition.causalGraph(arguments, at: place)
   }
@@ -15,9 +16,12 @@ extension ModelObject {
 
 extension ModelDefinition {
   func causalGraph(_ arguments: [GivenArgument], at place: SourceSpan?, isChecking: Bool = false) throws -> CausalGraph {
+    if syntax.kind == .mdp || syntax.kind == .bandit {
+      return try CausalGraph(stepOf: instantiate(arguments, at: place, isChecking: isChecking))
+    }
     guard syntax.kind == .causal else {
       throw DiagnosticError(
-        .error("`\(name)` is a \(syntax.kind.rawValue) model, and this question is about a causal model", at: place))
+        .error("`\(name)` is \(syntax.kind.withArticle), and this question is about what causes what", at: place))
     }
     let written = ArrowReader.read(syntax)
     if !written.faults.isEmpty { throw DiagnosticError(written.faults) }
@@ -36,6 +40,18 @@ extension ModelDefinition {
   /// Whether any variable has a mechanism, so that the model is also a process.
   public var hasMechanisms: Bool {
     syntax.members.contains { if case .variable(let variable) = $0.kind { variable.mechanism != nil } else { false } }
+  }
+}
+
+extension AST.ModelKind {
+  /// "a causal model", "an mdp".
+  public var withArticle: String {
+    switch self {
+    case .mdp: "an mdp"
+    case .bandit: "a bandit"
+    case .causal: "a causal model"
+    case .moments: "a moments model"
+    }
   }
 }
 
@@ -225,7 +241,11 @@ extension ModelObject {
     case .integer(let number): return .init(.integer(number), span)
     case .real(let number) where number.isFinite: return .init(.real(number), span)
     case .symbol(let symbol): return .init(.name(symbol.name), span)
-    default: throw DiagnosticError(.error("a variable cannot be set to \(value.kindDescription)", at: span))
+    default:
+      throw DiagnosticError(
+        .error(
+          "a variable cannot be set to \(value.kindDescription)", at: span,
+          notes: ["it can be set to a number, to true or false, or to one of its values by its name"]))
     }
   }
 }

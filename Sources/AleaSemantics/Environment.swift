@@ -201,8 +201,25 @@ public struct ModelDefinition: Sendable {
   let environment: Environment
   public var name: String { syntax.name.text }
 
+  /// What can be asked about after a dot: the variables, and in an mdp or bandit also next values and channels.
+  public var questionNames: [String] {
+    guard syntax.kind == .mdp || syntax.kind == .bandit else { return variableNames }
+    var names: [String] = []
+    for member in syntax.members {
+      switch member.kind {
+      case .variable(let variable): names.append(variable.name.text + (variable.isPrimed ? "'" : ""))
+      case .channel(let channel): names.append(channel.name?.text ?? (channel.isCost ? "cost" : "reward"))
+      default: break
+      }
+    }
+    var seen = Set<String>()
+    return names.filter { seen.insert($0).inserted }
+  }
+
   /// The names of the model's variables, in the order in which they are first written: declared, or at an arrow's end.
-  public var variableNames: [String] {
+  public var variableNames: [String] { Self.variableNames(of: syntax) }
+
+  static func variableNames(of syntax: AST.Model) -> [String] {
     var names: [String] = []
     func add(_ expression: AST.Expression) {
       switch expression.kind {

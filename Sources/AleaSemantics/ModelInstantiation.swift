@@ -104,6 +104,10 @@ extension ModelElaborator {
   func build(_ syntax: AST.Model) {
     collect(syntax.members)
     let model = syntax.name
+    for name in ModelDefinition.variableNames(of: syntax) where entries[name] == nil {
+      absent[name] =
+        "`\(name)` has arrows and no mechanism, so nothing can be computed from it: add one, as in `\(name) ~ Normal(0, 1)`"
+    }
     for name in order {
       guard let entry = entries[name] else { continue }
       if entry.syntax.availability != nil, entry.syntax.role != .action {

@@ -204,6 +204,32 @@ import Testing
     #expect(found.frontDoors > 20 && found.instruments > 50, "\(found)")
   }
 
+  /// In small graphs every minimal condition of every instrument is listed, by the definition gone through path by path.
+  @Test func allConditionsOfInstruments() throws {
+    var random = SplitMix(state: 2006)
+    var found = (plain: 0, conditional: 0, several: 0)
+    for _ in 0..<2000 {
+      let graph = try CausalBruteForce.randomGraph(Int.random(in: 5...6, using: &random), &random)
+      let names = graph.names(of: graph.observed).shuffled(using: &random)
+      guard names.count >= 3 else { continue }
+      let (x, y) = (names[0], names[1])
+      let rest = Array(names.dropFirst(2))
+      let answer = try graph.instruments(for: x, on: y)
+      for z in rest {
+        let known = CausalBruteForce.minimal(
+          try CausalBruteForce.subsets(rest.filter { $0 != z }).filter {
+            try CausalBruteForce.isInstrument(z, given: $0, for: x, on: y, in: graph)
+          })
+        let given = answer.first { $0.name == z }?.given ?? []
+        #expect(Set(given.map(Set.init)) == known, "\(graph)\n\(z) for \(x) on \(y)")
+        #expect(given.count == known.count)
+        if known.contains([]) { found.plain += 1 } else if !known.isEmpty { found.conditional += 1 }
+        if known.count > 1 { found.several += 1 }
+      }
+    }
+    #expect(found.plain > 50 && found.conditional > 20 && found.several > 3, "\(found)")
+  }
+
   @Test func projectionKeepsSeparations() throws {
     var random = SplitMix(state: 4)
     for _ in 0..<200 {

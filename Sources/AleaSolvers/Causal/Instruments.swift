@@ -27,8 +27,9 @@ extension CausalGraph {
   /// the cause, and W holds nothing on a causal path and nothing that follows from the outcome. With such an instrument the effect is
   /// identified under linearity, or, without it, for the units whose cause the instrument moves.
   ///
-  /// The sets listed are the minimal separators of Z and the outcome that leave Z tied to the cause (ancestral instruments). If any
-  /// instrument exists under any conditioning set, then so does an ancestral one.
+  /// Where at most ``exhaustiveCandidates`` variables may be conditioned on, all minimal sets are listed. To find them is NP-hard in
+  /// general, so in larger graphs the sets listed are the minimal separators of Z and the outcome that leave Z tied to the cause
+  /// (ancestral instruments). If any instrument exists under any conditioning set, then so does an ancestral one.
   ///
   /// - Parameter limit: how many conditioning sets to look at for each variable.
   /// - Throws: for unknown or latent names.
@@ -41,13 +42,37 @@ extension CausalGraph {
     var result: [Instrument] = []
     for z in observed.subtracting(x).subtracting(y).subtracting(problem.causal) {
       let single = NodeSet(node: z)
-      let search = SeparatorProblem(graph: backDoor, from: single, to: y, allowed: allowed.subtracting(single))
+      let candidates = allowed.subtracting(single)
+      if candidates.count <= Self.exhaustiveCandidates {
+        let sets = inOrder(conditions(of: single, x, y, among: Array(candidates), in: backDoor))
+        guard let first = sets.first, let path = backDoor.openPath(from: single, to: x, given: first) else { continue }
+        result.append(Instrument(name: nodes[z].name, given: sets.map(names), relevance: path))
+        continue
+      }
+      let search = SeparatorProblem(graph: backDoor, from: single, to: y, allowed: candidates)
       var sets = search.all(limit: limit).sets
       // The one nearest to the outcome leaves most tied to Z, so it decides when the list is cut off.
       if let nearest = search.nearestToSink(), !sets.contains(nearest) { sets.append(nearest) }
       let relevant = inOrder(sets.filter { !backDoor.isSeparated(single, x, given: $0) })
       guard let first = relevant.first, let path = backDoor.openPath(from: single, to: x, given: first) else { continue }
       result.append(Instrument(name: nodes[z].name, given: relevant.map(names), relevance: path))
+    }
+    return result
+  }
+
+  /// How many variables may be conditioned on for all subsets to be looked at.
+  static var exhaustiveCandidates: Int { 10 }
+
+  /// All minimal sets that separate an instrument from the outcome and not from the cause, by enumeration in order of size.
+  private func conditions(of z: NodeSet, _ x: NodeSet, _ y: NodeSet, among candidates: [Int], in backDoor: CausalGraph)
+    -> [NodeSet]
+  {
+    var result: [NodeSet] = []
+    let subsets = (0..<(1 << candidates.count)).sorted { ($0.nonzeroBitCount, $0) < ($1.nonzeroBitCount, $1) }
+    for bits in subsets {
+      let set = NodeSet(candidates.indices.filter { bits >> $0 & 1 == 1 }.map { candidates[$0] })
+      if result.contains(where: { $0.isSubset(of: set) }) { continue }
+      if backDoor.isSeparated(z, y, given: set), !backDoor.isSeparated(z, x, given: set) { result.append(set) }
     }
     return result
   }
