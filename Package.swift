@@ -73,7 +73,7 @@ let package = Package(
       name: "AleaSolversTests", dependencies: ["AleaSolvers", .product(name: "BigInt", package: "BigInt")],
       exclude: ["Data"]),
     .testTarget(name: "AleaReportTests", dependencies: ["AleaReport"]),
-    .testTarget(name: "AleaTests", dependencies: ["Alea"], exclude: ["Data"]),
+    .testTarget(name: "AleaTests", dependencies: ["Alea"], exclude: ["Data", "Embedding"]),
     .testTarget(name: "AleaREPLTests", dependencies: ["AleaCommand"], exclude: ["prompt.py"]),
   ],
   swiftLanguageModes: [.v6],

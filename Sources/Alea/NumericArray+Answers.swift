@@ -17,7 +17,9 @@ private struct StateArrays {
   }
 
   func array(named name: String) -> NumericArray? {
-    if let found = numbers.first(where: { $0.name == name }) { return NumericArray(.reals(found.values), shape: shape(found.values.count)) }
+    if let found = numbers.first(where: { $0.name == name }) {
+      return NumericArray(.reals(found.values), shape: shape(found.values.count))
+    }
     if name == "choice", let choices { return NumericArray(.shortIntegers(choices), shape: shape(choices.count)) }
     if name == "state.t", explored.states.includesTime {
       return NumericArray(.integers((0..<count).map { explored.states.time(of: $0) ?? 0 }))

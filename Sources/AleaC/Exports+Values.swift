@@ -11,7 +11,8 @@ import CAlea
   Library.values[value]?.text("type") { $0.value.kindDescription }
 }
 
-@c @implementation public func alea_value_number(_ value: OpaquePointer?, _ number: UnsafeMutablePointer<Double>?) -> alea_status {
+@c @implementation public func alea_value_number(_ value: OpaquePointer?, _ number: UnsafeMutablePointer<Double>?) -> alea_status
+{
   number?.pointee = 0
   guard let number, let box = Library.values[value] else { return ALEA_MISUSE }
   if case .boolean(let flag) = box.value {

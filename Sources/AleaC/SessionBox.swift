@@ -19,9 +19,10 @@ final class SessionBox: Sendable {
     var report = Report()
   }
 
-  private typealias ProgressFunction = @convention(c) (
-    UnsafePointer<CChar>?, UnsafePointer<CChar>?, Double, UnsafeMutableRawPointer?
-  ) -> Int32
+  private typealias ProgressFunction =
+    @convention(c) (
+      UnsafePointer<CChar>?, UnsafePointer<CChar>?, Double, UnsafeMutableRawPointer?
+    ) -> Int32
 
   /// The function to call, and the address handed to it.
   private struct Listener: Sendable {
