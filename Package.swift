@@ -10,6 +10,8 @@ let package = Package(
   name: "Alea",
   products: [
     .library(name: "Alea", targets: ["Alea"]),
+    // For programs in C, and for the Python package.
+    .library(name: "alea-c", type: .dynamic, targets: ["AleaC"]),
     .executable(name: "alea", targets: ["AleaCommand"]),
     .executable(name: "alea-bench", targets: ["alea-bench"]),
   ],
@@ -54,6 +56,10 @@ let package = Package(
       name: "AleaCommand",
       dependencies: ["Alea", "AleaTerminal", "AleaREPL", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
+    // The interface for C, on which the Python package stands: the header says what the library implements.
+    .systemLibrary(name: "CAlea"),
+    .target(name: "AleaC", dependencies: ["Alea", "CAlea"]),
+
     // Measurements: the table of figures, and the plain C loops they are compared with.
     .target(name: "CBenchReference"),
     .executableTarget(name: "alea-bench", dependencies: ["Alea", "CBenchReference"]),
@@ -67,7 +73,7 @@ let package = Package(
       name: "AleaSolversTests", dependencies: ["AleaSolvers", .product(name: "BigInt", package: "BigInt")],
       exclude: ["Data"]),
     .testTarget(name: "AleaReportTests", dependencies: ["AleaReport"]),
-    .testTarget(name: "AleaTests", dependencies: ["Alea"], exclude: ["Data"]),
+    .testTarget(name: "AleaTests", dependencies: ["Alea"], exclude: ["Data", "Embedding"]),
     .testTarget(name: "AleaREPLTests", dependencies: ["AleaCommand"], exclude: ["prompt.py"]),
   ],
   swiftLanguageModes: [.v6],

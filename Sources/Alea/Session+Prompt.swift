@@ -15,6 +15,10 @@ extension Session {
   }
 
   private func enter(_ file: SourceFile, reply: (SessionReply) -> Void) throws {
+    try cancellation.during { try feed(file, reply: reply) }
+  }
+
+  private func feed(_ file: SourceFile, reply: (SessionReply) -> Void) throws {
     hasStartedRunning = false
     let (program, syntax) = Parser.parseProgram(file)
     let scratch = Environment(parent: environment)
@@ -33,6 +37,7 @@ extension Session {
     _ = runner.declare(program)
     for (index, item) in program.items.enumerated() {
       do {
+        try core.stopIfCancelled()
         let value = try runner.run(item)
         var shown: Value?
         if let value, case .nothing = value {} else { shown = value }

@@ -81,6 +81,9 @@ public final class Session {
     }
   }
 
+  /// Ends this session's work from any thread.
+  public var cancellation: Cancellation { core.cancellation }
+
   /// The texts read so far: what places in messages refer to.
   public var sources: SourceMap { loader.sources }
 
@@ -95,10 +98,10 @@ public final class Session {
   /// Checks and runs a file; `-` is standard input.
   ///
   /// - Throws: `DiagnosticError` with everything that is wrong, or `WorkCancelled`.
-  public func run(file path: String) throws { try run(loader.read(path)) }
+  public func run(file path: String) throws { try cancellation.during { try run(loader.read(path)) } }
 
   /// Checks and runs a text.
-  public func run(text: String, name: String) throws { try run(loader.add(text: text, name: name)) }
+  public func run(text: String, name: String) throws { try cancellation.during { try run(loader.add(text: text, name: name)) } }
 
   private func run(_ file: SourceFile) throws {
     let program = try checked(file)
@@ -138,7 +141,7 @@ public final class Session {
   private func check(_ file: SourceFile) -> (program: AST.Program, diagnostics: [Diagnostic]) {
     let (program, syntax) = Parser.parseProgram(file)
     if syntax.contains(where: { $0.severity == .error }) { return (program, syntax) }
-    let scratch = Environment(parent: Natives.environment(core))
+    let scratch = Environment(parent: environment)
     let diagnostics = Checker.check(program, in: scratch, loader: loader, parameters: parameters)
     return (program, Checker.inOrder(syntax + diagnostics))
   }
@@ -158,6 +161,7 @@ public final class Session {
         _ = try checker.run(item)
         continue
       }
+      try core.stopIfCancelled()
       _ = try runner.run(item)
     }
   }
@@ -170,7 +174,7 @@ public final class Session {
     let (expression, diagnostics) = Parser.parseExpression(file)
     if !diagnostics.isEmpty { throw DiagnosticError(diagnostics) }
     let runner = ProgramRunner(environment: environment, loader: loader, isChecking: false)
-    return try runner.run(AST.Item(.query(expression), expression.span)) ?? .nothing
+    return try cancellation.during { try runner.run(AST.Item(.query(expression), expression.span)) ?? .nothing }
   }
 
   // MARK: Models
@@ -238,6 +242,7 @@ final class SessionCore: @unchecked Sendable {
   var expectations: [Session.Expectation] = []
   var warnings: [Diagnostic] = []
   var isSilent = false
+  let cancellation = Cancellation()
   /// The text at a place, for answers that repeat the question.
   var sourceText: (SourceSpan?) -> String = { _ in "" }
   /// A path as written in a program, relative to the folder of the program's file.
@@ -254,7 +259,14 @@ final class SessionCore: @unchecked Sendable {
 
   var control: WorkControl {
     let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    return WorkControl(threads: configuration.threads == 0 ? cores : configuration.threads, report: progress)
+    return WorkControl(threads: configuration.threads == 0 ? cores : configuration.threads) { [cancellation, progress] work in
+      !cancellation.isCancelled && progress(work)
+    }
+  }
+
+  /// Between the items of a program, where nothing is half done.
+  func stopIfCancelled() throws {
+    if cancellation.isCancelled { throw WorkCancelled(state: "stopped between two items of the program") }
   }
 
   var report: ReportOptions {
