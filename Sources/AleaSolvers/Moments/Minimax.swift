@@ -43,9 +43,15 @@ public struct Minimax: MomentMethod {
     self.isOptimal = isOptimal
   }
 
+  public func check(_ problem: MomentProblem) throws {
+    try problem.checkUse()
+    try problem.checkMeans(Self.name)
+    try problem.checkOrder(tests: critic, label: "critic")
+  }
+
   public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
+    try check(problem)
     let compiled = try CompiledMoments(problem, data)
-    try compiled.requireMeans(Self.name)
     let features = try compiled.testFeatures(critic)
     let isCharged = compiled.testClass(critic).isPenalised
     let n = compiled.rowCount

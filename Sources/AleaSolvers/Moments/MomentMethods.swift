@@ -18,4 +18,9 @@ public protocol MomentMethod: Method {
   ///
   /// - Throws: ``MomentFault`` where the data or the problem do not permit it.
   func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit
+
+  /// Refuses what no data can make this method solve: unknowns without use, too few moment conditions, the wrong kind of restriction.
+  ///
+  /// - Throws: ``MomentFault``.
+  func check(_ problem: MomentProblem) throws
 }

@@ -47,14 +47,20 @@ public struct SmoothedQuantile: MomentMethod {
     self.penalty = penalty
   }
 
+  public func check(_ problem: MomentProblem) throws {
+    try problem.checkUse()
+    for restriction in problem.restrictions where restriction.statistic == .mean {
+      throw MomentFault(
+        "`SmoothedQuantile` needs probabilities, and `\(restriction.text)` is about a mean", remedy: "use `Minimax()`")
+    }
+    try problem.checkOrder(tests: instruments, label: "instruments")
+  }
+
   public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
+    try check(problem)
     let compiled = try CompiledMoments(problem, data)
-    let levels = try compiled.equations.map { equation -> Double in
-      guard case .probability(let level) = equation.statistic else {
-        throw MomentFault(
-          "`SmoothedQuantile` needs probabilities, and `\(equation.text)` is about a mean", remedy: "use `Minimax()`")
-      }
-      return level
+    let levels = compiled.equations.compactMap { equation -> Double? in
+      if case .probability(let level) = equation.statistic { level } else { nil }
     }
     let factors = try compiled.projections(instruments)
     var tuning: [MomentFit.Tuning] = []

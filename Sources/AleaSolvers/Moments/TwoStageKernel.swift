@@ -39,14 +39,20 @@ public struct TwoStageKernel: MomentMethod {
     self.split = split
   }
 
-  public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
-    let compiled = try CompiledMoments(problem, data)
-    try compiled.requireMeans(Self.name)
-    guard compiled.equations.count == 1, let equation = compiled.equations.first else {
+  public func check(_ problem: MomentProblem) throws {
+    try problem.checkUse()
+    try problem.checkMeans(Self.name)
+    guard problem.restrictions.count == 1 else {
       throw MomentFault(
-        "`TwoStageKernel` solves one restriction, and `\(problem.name)` has \(compiled.equations.count)",
+        "`TwoStageKernel` solves one restriction, and `\(problem.name)` has \(problem.restrictions.count)",
         remedy: "use `Minimax()`")
     }
+  }
+
+  public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
+    try check(problem)
+    let compiled = try CompiledMoments(problem, data)
+    guard let equation = compiled.equations.first else { throw MomentFault("`\(problem.name)` has no restriction") }
     let n = compiled.rowCount
     let features = try compiled.testFeatures(instruments)[0]
     let one = rows(n, of: 0)
