@@ -88,18 +88,20 @@ enum MomentsSection: BenchSection {
   ]
 
   static let hilbert = FunctionClass.rkhs(Kernel(), rank: 1000)
-  typealias Candidate = (name: String, unknown: FunctionClass, method: any MomentMethod)
+  /// A method, and the place of the tools' figure for it in ``Design/figures``.
+  typealias Candidate = (name: String, figure: Int, unknown: FunctionClass, method: any MomentMethod)
   static let methods: [Candidate] = [
-    ("2SLS", .linear, SieveMinimumDistance(instruments: .linear)),
+    ("2SLS", 0, .linear, SieveMinimumDistance(instruments: .linear)),
     (
-      "cubic/4", .polynomial(degree: 3, interactions: false),
+      "cubic/4", 1, .polynomial(degree: 3, interactions: false),
       SieveMinimumDistance(instruments: .polynomial(degree: 4, interactions: false))
     ),
     (
-      "spline 5/8", .spline(size: 5, degree: 3, interactions: false),
+      "spline 5/8", 2, .spline(size: 5, degree: 3, interactions: false),
       SieveMinimumDistance(instruments: .spline(size: 8, degree: 3, interactions: false))
     ),
-    ("KIV", hilbert, TwoStageKernel()), ("AGMM", hilbert, Minimax()), ("MMR-IV", hilbert, MaximumMomentRestriction()),
+    ("KIV", 3, hilbert, TwoStageKernel(split: .alternating)), ("KIV crossed", 3, hilbert, TwoStageKernel()),
+    ("AGMM", 4, hilbert, Minimax()), ("MMR-IV", 5, hilbert, MaximumMomentRestriction()),
   ]
 
   /// Whether the option, a list, is absent or holds the name.
@@ -109,18 +111,18 @@ enum MomentsSection: BenchSection {
 
   static func run() throws {
     let designs = designs.filter { isWanted($0.name, in: "designs") }
-    let methods = methods.enumerated().filter { isWanted($0.element.name, in: "methods") }
-    if !methods.isEmpty, !designs.isEmpty { try means(designs, methods.map { ($0.element, $0.offset) }) }
+    let methods = methods.filter { isWanted($0.name, in: "methods") }
+    if !methods.isEmpty, !designs.isEmpty { try means(designs, methods) }
     if isWanted("quantile", in: "methods") { try quantiles() }
   }
 
-  private static func means(_ designs: [Design], _ methods: [(method: Candidate, figure: Int)]) throws {
+  private static func means(_ designs: [Design], _ methods: [Candidate]) throws {
     print("  median squared error, \(seeds) seeds, ours (its Monte Carlo error) / existing tools")
-    print("  " + "design".padding(toLength: 12, withPad: " ", startingAt: 0) + methods.map { cell($0.method.name) }.joined())
+    print("  " + "design".padding(toLength: 12, withPad: " ", startingAt: 0) + methods.map { cell($0.name) }.joined())
     var seconds = [Double](repeating: 0, count: methods.count)
     for design in designs {
       var line = "  " + design.name.padding(toLength: 12, withPad: " ", startingAt: 0)
-      for (index, (candidate, figure)) in methods.enumerated() {
+      for (index, candidate) in methods.enumerated() {
         let (unknown, method) = (candidate.unknown, candidate.method)
         let problem = MomentProblem.regression(outcome: "y", arguments: ["x"], conditioning: ["z"], functionClass: unknown)
         var errors: [Double] = []
@@ -134,7 +136,7 @@ enum MomentsSection: BenchSection {
         }
         line += cell(
           String(
-            format: "%.4f (%.4f) / %.4f", median(errors), medianError(errors), design.figures[figure]))
+            format: "%.4f (%.4f) / %.4f", median(errors), medianError(errors), design.figures[candidate.figure]))
       }
       print(line)
     }

@@ -3,7 +3,7 @@ public enum MomentMethods {
   public static let all: [any Method.Type] =
     estimators + [
       LinearClass.self, PolynomialClass.self, SplineClass.self, TabularClass.self, HilbertSpace.self, MatchingClass.self,
-      GaussianKernel.self, LaplaceKernel.self, MaternKernel.self,
+      GaussianKernel.self, LaplaceKernel.self, MaternKernel.self, ClosedFormSolver.self, SaddlePointSolver.self,
     ]
 
   /// The methods that `estimate` takes after `by:` for a moment problem.
