@@ -18,10 +18,10 @@ struct CompiledMoments: Sendable {
   let maps: [FeatureMap]
   /// Where each unknown's coefficients start, and one past the end.
   let offsets: [Int]
-  let equations: [Equation]
+  private(set) var equations: [Equation]
   /// 1 where a coefficient belongs to a penalised class, else 0.
   let penalty: [Double]
-  let rowCount: Int
+  private(set) var rowCount: Int
 
   var parameterCount: Int { offsets.last ?? 0 }
 
@@ -78,6 +78,18 @@ struct CompiledMoments: Sendable {
     self.equations = equations
     self.penalty = penalty
     rowCount = data.rowCount
+  }
+
+  /// The same problem over some of the rows.
+  func part(_ rows: [Int]) -> CompiledMoments {
+    var part = self
+    part.rowCount = rows.count
+    for index in equations.indices {
+      part.equations[index].outcome = equations[index].outcome.rows(rows)
+      part.equations[index].design = equations[index].design.rows(rows)
+      part.equations[index].instruments = equations[index].instruments.rows(rows)
+    }
+    return part
   }
 
   var isPenalised: Bool { penalty.contains { $0 > 0 } }
