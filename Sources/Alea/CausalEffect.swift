@@ -59,7 +59,10 @@ struct CausalEffect: ObjectValue, EstimationTarget {
       _ = try problem.adjustmentSet()
       return LinearAdjustment(arguments: try MethodArguments(for: LinearAdjustment.self))
     } catch let refusal as EffectRefusal {
-      guard (try? problem.instrumentsWithControls()) != nil else { throw refusal }
+      guard (try? problem.instrumentsWithControls()) != nil else {
+        guard (try? problem.proxies()) != nil else { throw refusal }
+        return ProximalTwoStage(arguments: try MethodArguments(for: ProximalTwoStage.self))
+      }
       return TwoStageLeastSquares(arguments: try MethodArguments(for: TwoStageLeastSquares.self))
     }
   }

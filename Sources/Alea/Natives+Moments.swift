@@ -15,6 +15,17 @@ extension ModelObject: EstimationTarget {
     return try Moments.fit(problem, call)
   }
 
+  func check(_ call: NativeCall, core: SessionCore) throws {
+    guard definition.syntax.kind == .moments, call.isSettled("by"),
+      !arguments.contains(where: { if case .nothing = $0.value { true } else { false } }),
+      // What is wrong with the model itself is told where it is declared, or when it is asked for.
+      let moments = try? moments(at: call.span(of: "target"), isChecking: true),
+      moments.unknowns.allSatisfy({ $0.functionClass != nil })
+    else { return }
+    let problem = try momentProblem(at: call.span(of: "target"), core: core)
+    try Moments.check(problem, call)
+  }
+
   /// The moment problem of this model, with classes made from what stands after `in`.
   func momentProblem(at place: SourceSpan?, core: SessionCore) throws -> MomentProblem {
     let moments = try moments(at: place)
@@ -71,6 +82,7 @@ enum Moments {
   }
 
   static func fit(_ problem: MomentProblem, _ call: NativeCall) throws -> MomentFit {
+    try check(problem, call)
     let data = try data(problem, call)
     let chosen = standard(for: problem)
     do {
@@ -78,6 +90,13 @@ enum Moments {
       if call["by"] == nil { fit.notes.insert("\(chosen.method.name) was chosen because \(chosen.reason)", at: 0) }
       return fit
     } catch let fault as MomentFault {
+      throw call.fault(fault.message, at: nil, notes: fault.remedy.isEmpty ? [] : [fault.remedy])
+    }
+  }
+
+  /// Refuses what no data can answer.
+  static func check(_ problem: MomentProblem, _ call: NativeCall) throws {
+    do { try (method(call) ?? standard(for: problem).method).check(problem) } catch let fault as MomentFault {
       throw call.fault(fault.message, at: nil, notes: fault.remedy.isEmpty ? [] : [fault.remedy])
     }
   }

@@ -72,13 +72,14 @@ extension Elaborator {
           label: parameter.documentation.isEmpty ? "" : "missing: \(parameter.documentation)")
       }
     }
-    if context.isChecking, native.isQuery || isUnchecked {
-      try checkModels(values, expressions)
-      return .unchecked(native.resultType)
-    }
     let call = NativeCall(
       span: span, arguments: values, variadic: variadic, labelled: labelled, expressionLabels: expressionLabels,
       expressions: expressions, environment: environment, locals: locals)
+    if context.isChecking, native.isQuery || isUnchecked {
+      try checkModels(values, expressions)
+      try native.check?(call)
+      return .unchecked(native.resultType)
+    }
     do {
       return .value(try native.body(call))
     } catch let error as ValueError {

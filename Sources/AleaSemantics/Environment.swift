@@ -127,12 +127,16 @@ public struct NativeFunction: Sendable {
   public let resultType: String
   /// True when running it is what a program is for (solving, printing): it is skipped while a program is only checked.
   public let isQuery: Bool
+  /// What is looked at of a query while a program is only checked; arguments that are not known then are `.nothing`.
+  public let check: (@Sendable (NativeCall) throws -> Void)?
   public let body: @Sendable (NativeCall) throws -> Value
 
   public init(
     _ name: String, _ parameters: [NativeParameter], returns resultType: String, isQuery: Bool, documentation: String,
-    example: String = "", body: @escaping @Sendable (NativeCall) throws -> Value
+    example: String = "", check: (@Sendable (NativeCall) throws -> Void)? = nil,
+    body: @escaping @Sendable (NativeCall) throws -> Value
   ) {
+    self.check = check
     self.name = name
     self.parameters = parameters
     self.resultType = resultType
@@ -164,6 +168,11 @@ public struct NativeCall: Sendable {
   let locals: [Local]
 
   public subscript(label: String) -> Argument? { arguments[label] }
+
+  /// Whether the argument is absent, or its value known: while a program is only checked, what it asks for is not.
+  public func isSettled(_ label: String) -> Bool {
+    if case .nothing? = arguments[label]?.value { false } else { true }
+  }
 
   /// The expression given under a label, elaborated over the states of a process.
   ///

@@ -18,6 +18,8 @@ public struct ProxyPair: Hashable, Codable, Sendable {
   public let ofOutcome: String
   /// The latent variables they stand for; a bidirected edge is named `a<->b`.
   public let latent: [String]
+  /// The observed variables that must be given too.
+  public var given: [String] = []
 }
 
 extension CausalGraph {
@@ -86,21 +88,31 @@ extension CausalGraph {
   /// variables that blocks the back door. That the proxies vary enough with the latent variables (completeness) is a further
   /// assumption, which no graph states.
   ///
+  /// - Parameter covariates: observed variables that are given throughout; none may follow from the cause.
   /// - Source: Miao, Geng and Tchetgen Tchetgen (2018); Tchetgen Tchetgen et al. (2024).
-  public func proxies(for cause: String, on outcome: String, limit: Int = 100) throws(DiagnosticError) -> [ProxyPair] {
+  public func proxies(
+    for cause: String, on outcome: String, given covariates: [String] = [], limit: Int = 100
+  ) throws(DiagnosticError) -> [ProxyPair] {
     let (x, y) = try observedPair([cause], [outcome])
+    let given = try set(of: covariates)
     let directed = canonicalDirectedGraph()
     let problem = AdjustmentProblem(graph: directed, from: x, to: y)
     let search = SeparatorProblem(
-      graph: problem.backDoorGraph, from: x, to: y, allowed: directed.latent.subtracting(problem.forbidden))
+      graph: problem.backDoorGraph, from: x, to: y, allowed: directed.latent.union(given).subtracting(problem.forbidden))
+    guard given.isDisjoint(with: descendants(of: x).union(y)) else { return [] }
     var result: [ProxyPair] = []
-    let others = directed.observed.subtracting(x).subtracting(y)
-    for hidden in inOrder(search.all(limit: limit).sets) where !hidden.isEmpty {
-      let tied = others.filter { !directed.isSeparated(NodeSet(node: $0), hidden, given: []) }
-      for z in tied where directed.isSeparated(NodeSet(node: z), y, given: hidden.union(x)) {
-        for w in tied where w != z && directed.isSeparated(NodeSet(node: w), x.union(NodeSet(node: z)), given: hidden) {
-          result.append(
-            ProxyPair(ofTreatment: nodes[z].name, ofOutcome: nodes[w].name, latent: directed.names(of: hidden)))
+    let others = directed.observed.subtracting(x).subtracting(y).subtracting(given)
+    for separator in inOrder(search.all(limit: limit).sets) {
+      let hidden = separator.intersection(directed.latent)
+      // What is given besides must not open what the separator closed.
+      guard !hidden.isEmpty, problem.backDoorGraph.isSeparated(x, y, given: hidden.union(given)) else { continue }
+      let tied = others.filter { !directed.isSeparated(NodeSet(node: $0), hidden, given: given) }
+      for z in tied where directed.isSeparated(NodeSet(node: z), y, given: hidden.union(x).union(given)) {
+        for w in tied
+        where w != z && directed.isSeparated(NodeSet(node: w), x.union(NodeSet(node: z)), given: hidden.union(given)) {
+          let pair = ProxyPair(
+            ofTreatment: nodes[z].name, ofOutcome: nodes[w].name, latent: directed.names(of: hidden), given: covariates)
+          if !result.contains(pair) { result.append(pair) }
         }
       }
     }

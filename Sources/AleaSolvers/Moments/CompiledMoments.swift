@@ -18,10 +18,10 @@ struct CompiledMoments: Sendable {
   let maps: [FeatureMap]
   /// Where each unknown's coefficients start, and one past the end.
   let offsets: [Int]
-  let equations: [Equation]
+  private(set) var equations: [Equation]
   /// 1 where a coefficient belongs to a penalised class, else 0.
   let penalty: [Double]
-  let rowCount: Int
+  private(set) var rowCount: Int
 
   var parameterCount: Int { offsets.last ?? 0 }
 
@@ -40,11 +40,7 @@ struct CompiledMoments: Sendable {
     var features = [Matrix?](repeating: nil, count: applications.count)
     for (index, unknown) in problem.unknowns.enumerated() {
       let places = applications.indices.filter { problem.applications[$0].unknown == index }
-      guard let first = places.first else {
-        throw MomentFault(
-          "no restriction mentions `\(unknown.name)`",
-          remedy: "leave it out, or say in a `require` what makes it the right function")
-      }
+      guard let first = places.first else { throw MomentFault("no restriction mentions `\(unknown.name)`") }
       let points = places.dropFirst().reduce(applications[first]) { $0.above(applications[$1]) }
       let map = try FeatureMap(unknown.functionClass, points: points, arguments: unknown.arguments)
       for place in places { features[place] = map.features(at: applications[place]) }
@@ -84,17 +80,17 @@ struct CompiledMoments: Sendable {
     rowCount = data.rowCount
   }
 
+  /// The same problem over some of the rows.
+  func part(_ rows: [Int]) -> CompiledMoments {
+    var part = self
+    part.rowCount = rows.count
+    for index in equations.indices {
+      part.equations[index].outcome = equations[index].outcome.rows(rows)
+      part.equations[index].design = equations[index].design.rows(rows)
+      part.equations[index].instruments = equations[index].instruments.rows(rows)
+    }
+    return part
+  }
+
   var isPenalised: Bool { penalty.contains { $0 > 0 } }
-
-  /// Whether any equation is about a probability.
-  var isQuantile: Bool {
-    equations.contains { if case .probability = $0.statistic { true } else { false } }
-  }
-
-  /// Refuses what only the quantile estimators answer.
-  func requireMeans(_ method: String) throws {
-    guard isQuantile else { return }
-    throw MomentFault(
-      "`\(method)` is for means, and `\(problem.name)` requires a probability", remedy: "use `SmoothedQuantile()`")
-  }
 }

@@ -28,14 +28,21 @@ public struct SieveMinimumDistance: MomentMethod {
     self.ridge = ridge
   }
 
-  public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
-    let compiled = try CompiledMoments(problem, data)
-    try compiled.requireMeans(Self.name)
-    guard !compiled.isPenalised || ridge > 0 else {
+  public func check(_ problem: MomentProblem) throws {
+    try problem.checkUse()
+    try problem.checkMeans(Self.name)
+    if ridge > 0 { return }
+    if let unknown = problem.unknowns.first(where: { $0.functionClass.isPenalised }) {
       throw MomentFault(
-        "`SieveMinimumDistance` needs a class with few coefficients, and `\(problem.unknowns[0].name)` is in a Hilbert space",
+        "`SieveMinimumDistance` needs a class with few coefficients, and `\(unknown.name)` is in a Hilbert space",
         remedy: "declare it in `Spline()`, or use `Minimax()`")
     }
+    try problem.checkOrder(tests: instruments, label: "instruments")
+  }
+
+  public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
+    try check(problem)
+    let compiled = try CompiledMoments(problem, data)
     let factors = try compiled.projections(instruments)
     let weighted = WeightedMoments(compiled.equations, factors: factors)
     let penalty = Array(repeating: ridge, count: compiled.parameterCount)
