@@ -227,7 +227,7 @@ enum Natives {
           NativeParameter(
             "policies", isPositional: true,
             "a policy, one of the program's or `best.policy`; of a bandit also an array of policies"),
-          NativeParameter("episodes", default: "1000", "of an mdp: how many independent episodes"),
+          NativeParameter("episodes", default: "1000", "of an mdp, or of a bandit for a log: how many independent episodes"),
           NativeParameter("replications", default: "1000", "of a bandit: how many independent replications"),
           NativeParameter("horizon", default: "the model's", "the largest number of steps or rounds"),
           NativeParameter("seed", default: "the session's", "the seed of the random streams"),
@@ -240,12 +240,18 @@ enum Natives {
         let horizon = try integer(call, "horizon", from: 1)
         let seed = try integer(call, "seed", from: 0).map { UInt64($0) }
         if model.definition.syntax.kind == .bandit {
+          if case .object(let table as PolicyFunction)? = call["policies"]?.value {
+            return .object(
+              try core.simulate(
+                model, .object(table), episodes: integer(call, "episodes", from: 1) ?? 1_000, horizon: horizon, seed: seed,
+                call: call))
+          }
           guard let policies = SessionCore.policies(call["policies"]?.value) else {
             throw call.fault(
               "a policy or an array of policies is needed here", at: "policies", notes: ["as in `[UCB1(), Thompson()]`"])
           }
-          if call["episodes"] != nil {
-            throw call.fault("a bandit is played in `replications:`; episodes belong to an mdp", at: "episodes")
+          if let episodes = try integer(call, "episodes", from: 1) {
+            return .object(try core.banditLog(model, policies, episodes: episodes, horizon: horizon, seed: seed, call: call))
           }
           return .object(
             try core.race(

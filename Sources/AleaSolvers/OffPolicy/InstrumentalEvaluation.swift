@@ -18,8 +18,7 @@ public struct InstrumentalEvaluation: OffPolicyMethod {
     let table = try question.table(without: chosen)
     let domain = process[chosen].domain
     let levels = domain.count ?? 0
-    let column = question.record.columns[chosen] ?? []
-    let instrument = column.map { domain.position(of: $0) ?? 0 }
+    let instrument = try question.levels(of: chosen)
     let weak = { (state: Int, action: Int) in
       OffPolicyFault(
         "`\(process[chosen].name)` does not move \(question.text(ofAction: action)) in this log\(question.place(table, state))",
@@ -34,17 +33,32 @@ public struct InstrumentalEvaluation: OffPolicyMethod {
       return zip(table.log.initialLaw(of: episodes), values).reduce(0) { $0 + $1.0 * $1.1 }
     }
     let value = try estimate(Array(0..<question.record.episodeCount))
-    let error = (try? table.log.jackknifeError(estimate)) ?? .nan
     return question.estimate(
-      PolicyValue(value: value, standardError: error), self,
+      PolicyValue(value: value, error: try table.log.jackknife(estimate)), self,
       [
         "`\(process[chosen].name)` moves the action, and rewards and next states through it alone (read off the model)",
         "its effect on the action's probability does not depend on what is latent (checked in the mechanisms)",
-      ], errors: "by a jackknife over episodes")
+      ], errors: question.jackknifeName)
   }
 }
 
 extension OffPolicyQuestion {
+  /// The number of the instrument's value in each row.
+  ///
+  /// - Throws: ``OffPolicyFault`` where a row has a value outside the domain, or none.
+  func levels(of instrument: VariableID) throws -> [Int] {
+    let (name, domain) = (process[instrument].name, process[instrument].domain)
+    guard let column = record.columns[instrument] else {
+      throw OffPolicyFault("the log does not hold the instrument `\(name)`")
+    }
+    return try column.enumerated().map { row, value in
+      guard let level = domain.position(of: value) else {
+        throw OffPolicyFault("the instrument `\(name)` is \(value) in row \(row + 1), outside its domain")
+      }
+      return level
+    }
+  }
+
   /// The instrument that the model and the logging policy license.
   ///
   /// - Throws: ``OffPolicyFault`` with the open path, or the interaction, that stands against it.

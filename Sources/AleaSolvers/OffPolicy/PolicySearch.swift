@@ -108,7 +108,7 @@ extension PessimisticMinimax {
     let instrument = try question.licensedInstrument(named: nil, checksInteraction: false)
     let table = try question.table(without: instrument)
     let domain = process[instrument].domain
-    let levels = (question.record.columns[instrument] ?? []).map { domain.position(of: $0) ?? 0 }
+    let levels = try question.levels(of: instrument)
     let rewards = table.log.rewards
     if case .quantile = objective, table.keys.count > 1 {
       throw OffPolicyFault(
