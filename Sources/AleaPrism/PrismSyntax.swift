@@ -33,6 +33,8 @@ public indirect enum PrismExpressionKind: Sendable {
 public struct PrismExpression: Sendable {
   public var kind: PrismExpressionKind
   public var span: SourceSpan
+  public init(_ kind: PrismExpressionKind, at span: SourceSpan) { self.init(kind, span) }
+
   init(_ kind: PrismExpressionKind, _ span: SourceSpan) {
     self.kind = kind
     self.span = span
@@ -270,4 +272,6 @@ public struct PrismProperties: Sendable {
   public var formulas: [PrismModel.Formula] = []
   public var labels: [PrismModel.Label] = []
   public var properties: [Property] = []
+
+  public init() {}
 }

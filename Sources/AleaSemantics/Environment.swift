@@ -199,10 +199,13 @@ public struct ModelDefinition: Sendable {
   public let syntax: AST.Model
   public let documentation: String
   let environment: Environment
+  /// Where the process comes from when the model is not written in Alea.
+  public var source: (any ModelSource)?
   public var name: String { syntax.name.text }
 
   /// The names of the model's variables, in the order in which they are first written: declared, or at an arrow's end.
   public var variableNames: [String] {
+    if let source { return source.variableNames }
     var names: [String] = []
     func add(_ expression: AST.Expression) {
       switch expression.kind {
@@ -224,6 +227,22 @@ public struct ModelDefinition: Sendable {
     }
     var seen = Set<String>()
     return names.filter { seen.insert($0).inserted }
+  }
+}
+
+/// A model in another notation, lowered to a process: a PRISM file.
+public protocol ModelSource: Sendable {
+  /// The names of its variables, in order.
+  var variableNames: [String] { get }
+  /// - Throws: `DiagnosticError` with everything that is wrong with it.
+  func process() throws -> Process
+}
+
+extension ModelDefinition {
+  /// A decision process in another notation, under a name of its own.
+  public init(name: String, source: any ModelSource, span: SourceSpan) {
+    let syntax = AST.Model(kind: .mdp, name: AST.Name(name, span), parameters: [], members: [])
+    self.init(syntax: syntax, documentation: "", environment: Environment(), source: source)
   }
 }
 
