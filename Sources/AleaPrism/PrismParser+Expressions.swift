@@ -318,54 +318,15 @@ extension PrismParser {
   // MARK: Paths
 
   mutating func path() throws -> PrismPath {
-    let first = try implication()
+    let first = try until()
     guard isSymbol("||") else { return first }
     advance()
-    let second = try implication()
+    let second = try until()
     let span = first.span ?? previousSpan
     return .conditional(first, second, span.union(second.span ?? previousSpan))
   }
 
-  /// `a => b` between paths is `!a | b`; between states it stays an expression.
-  private mutating func implication() throws -> PrismPath {
-    let first = try disjunction()
-    guard isSymbol("=>") else { return first }
-    advance()
-    let second = try implication()
-    if case .state(let a) = first, case .state(let b) = second {
-      return .state(PrismExpression(.chain(a, [PrismOperation(symbol: .implies, operand: b)]), a.span.union(b.span)))
-    }
-    return .or(.not(first, first.span ?? previousSpan), second)
-  }
-
-  private mutating func disjunction() throws -> PrismPath {
-    var result = try conjunction()
-    while isSymbol("|") {
-      advance()
-      let other = try conjunction()
-      if case .state(let a) = result, case .state(let b) = other {
-        result = .state(PrismExpression(.chain(a, [PrismOperation(symbol: .or, operand: b)]), a.span.union(b.span)))
-      } else {
-        result = .or(result, other)
-      }
-    }
-    return result
-  }
-
-  private mutating func conjunction() throws -> PrismPath {
-    var result = try until()
-    while isSymbol("&") {
-      advance()
-      let other = try until()
-      if case .state(let a) = result, case .state(let b) = other {
-        result = .state(PrismExpression(.chain(a, [PrismOperation(symbol: .and, operand: b)]), a.span.union(b.span)))
-      } else {
-        result = .and(result, other)
-      }
-    }
-    return result
-  }
-
+  /// `U`, `W`, `R` and, one level tighter, `X`, `F`, `G` bind less tightly than every operator between states: `F a & b` is `F (a & b)`.
   private mutating func until() throws -> PrismPath {
     let first = try temporal()
     for word in ["U", "W", "R"] where isWord(word) && !beginsQuery(word) {
@@ -390,7 +351,7 @@ extension PrismParser {
       throw Abandoned()
     }
     let start = current.span
-    if isWord("X") {
+    if isWord("X"), !isOperand(1) {
       advance()
       let inner = try temporal()
       return .next(inner, start.union(inner.span ?? start))
@@ -403,9 +364,53 @@ extension PrismParser {
       let span = start.union(inner.span ?? start)
       return isEventually ? .eventually(inner, bounds, span) : .globally(inner, bounds, span)
     }
+    // A condition on states alone is an expression like any other.
+    return operandHoldsPath() ? try implication() : .state(try expression())
+  }
+
+  /// `a => b` between paths is `!a | b`.
+  private mutating func implication() throws -> PrismPath {
+    let first = try disjunction()
+    guard isSymbol("=>") else { return first }
+    advance()
+    let second = try implication()
+    return .or(.not(first, first.span ?? previousSpan), second)
+  }
+
+  private mutating func disjunction() throws -> PrismPath {
+    var result = try conjunction()
+    var count = 0
+    while isSymbol("|"), count < Self.maximumDepth {
+      advance()
+      result = .or(result, try conjunction())
+      count += 1
+    }
+    return result
+  }
+
+  private mutating func conjunction() throws -> PrismPath {
+    var result = try operand()
+    var count = 0
+    while isSymbol("&"), count < Self.maximumDepth {
+      advance()
+      result = .and(result, try operand())
+      count += 1
+    }
+    return result
+  }
+
+  private mutating func operand() throws -> PrismPath {
+    depth += 1
+    defer { depth -= 1 }
+    guard depth <= Self.maximumDepth else {
+      report(.error("properties nest more than \(Self.maximumDepth) levels deep", at: current.span))
+      throw Abandoned()
+    }
+    let start = current.span
+    if ["X", "F", "G"].contains(where: { isWord($0) }), !isOperand(1) { return try temporal() }
     if isSymbol("!") {
       advance()
-      let inner = try temporal()
+      let inner = try operand()
       if case .state(let expression) = inner {
         return .state(PrismExpression(.not(expression), start.union(expression.span)))
       }
@@ -417,9 +422,38 @@ extension PrismParser {
       try require(")", "to close the parenthesis")
       return inner
     }
-    // What is left is a comparison or a single condition; `&` and `|` belong to the levels above.
-    let condition = try operators(4)
-    return .state(condition)
+    // A comparison or a single condition; `&` and `|` belong to the levels above.
+    return .state(try operators(4))
+  }
+
+  /// Whether a temporal operator stands in what begins here, up to the end of the operand and outside of nested queries.
+  private func operandHoldsPath() -> Bool {
+    var open = 0
+    var brackets = 0
+    var offset = 0
+    while true {
+      let token = token(offset)
+      switch token.kind {
+      case .end, .symbol(";"): return false
+      case .symbol("("): open += 1
+      case .symbol(")"):
+        open -= 1
+        if open < 0 { return false }
+      case .symbol("["): brackets += 1
+      case .symbol("]"):
+        brackets -= 1
+        if brackets < 0 { return false }
+      case .symbol("||") where open == 0 && brackets == 0: return false
+      case .identifier(let word) where brackets == 0:
+        if ["X", "F", "G"].contains(word), !isOperand(offset + 1) { return true }
+        if word == "U" || word == "W" || (word == "R" && !isSymbol("{", at: offset + 1) && !isSymbol("=", at: offset + 1)) {
+          if open > 0 { return true }
+          return false
+        }
+      default: break
+      }
+      offset += 1
+    }
   }
 
   /// Whether `F` and the like are followed by an operator, so that they are variables.

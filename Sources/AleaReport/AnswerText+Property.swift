@@ -30,6 +30,8 @@ extension PropertyAnswer: PrintedAnswer {
       result += ", exact"
     } else if error.isFinite {
       result += ", within \(NumberFormat.bound(error)) of the truth"
+    } else {
+      result += "; its error is not bounded: the truth lies between \(text(startLower)) and \(text(startUpper))"
     }
     return result
   }

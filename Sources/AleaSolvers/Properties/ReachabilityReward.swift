@@ -46,7 +46,6 @@ extension SparseProcess {
       result.upper[state] = .infinity
       infinite += 1
     }
-    result.notes = []
     if infinite > 0 {
       result.notes.append(
         "\(infinite) of \(stateCount) states have an infinite expectation: from there the target may be missed")
