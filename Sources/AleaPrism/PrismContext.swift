@@ -147,7 +147,12 @@ extension PrismProgram {
     for (symbol, spans) in zip(process.symbols, commandSpans) where !spans.isEmpty {
       guard note.hasSuffix(" = \(symbol.name)") || note.contains(" = \(symbol.name),") else { continue }
       if let place = diagnostic.span, spans.contains(where: { $0.start <= place.start && place.end <= $0.end }) { return }
-      diagnostic.secondary += spans.map { .init($0, "by this command") }
+      if diagnostic.span == nil || diagnostic.span == process.span {
+        diagnostic.span = spans[0]
+        diagnostic.secondary += spans.dropFirst().map { .init($0, "taken together with this one") }
+      } else {
+        diagnostic.secondary += spans.map { .init($0, "by this command") }
+      }
       return
     }
   }

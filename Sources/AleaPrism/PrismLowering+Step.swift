@@ -159,7 +159,7 @@ extension PrismLowering {
       let weights = choices.map { number < $0.outcomes.count ? $0.outcomes[number].weight : zero }
       return Distribution.Outcome(
         value: scope.pool.constant(Double(number), type: .integer),
-        weight: scope.pool.gather(command, weights, type: .real, span: nil))
+        weight: scope.pool.gather(command, weights, type: .real, span: process.span))
     }
     let id = VariableID(process.variables.count)
     let name = unused(Self.outcomeName)
@@ -206,15 +206,20 @@ extension PrismLowering {
     }
   }
 
-  private mutating func amount(_ item: PrismModel.Rewards.Item) throws -> ExpressionID {
-    var condition = try scope.boolean(item.condition, "the condition of a reward")
+  /// Where a reward is earned, and how much.
+  mutating func parts(of item: PrismModel.Rewards.Item) throws -> (condition: ExpressionID, value: ExpressionID) {
+    let condition = try scope.boolean(item.condition, "the condition of a reward")
     let value = try scope.lower(item.value)
     guard value.type != .boolean else { throw scope.fault("a reward is a number, and this is true or false", item.value.span) }
     if let number = scope.pool.constant(value.id), !(number >= 0) || !number.isFinite {
       throw scope.fault(
         "the reward is \(text(number)), and rewards of PRISM models are not negative", item.value.span)
     }
-    var earned = value.id
+    return (condition, value.id)
+  }
+
+  private mutating func amount(_ item: PrismModel.Rewards.Item) throws -> ExpressionID {
+    var (condition, earned) = try parts(of: item)
     if let action = item.action {
       let known = Set(instances.flatMap { component in
         component.module.commands.compactMap { command in command.action.map { component.renaming.map[$0.text] ?? $0.text } }

@@ -55,6 +55,7 @@ struct PrismLowering {
     for instance in instances.indices { lowerCommands(of: instance) }
     compose()
     checkLabels()
+    for item in model.rewards.flatMap(\.items) { attempt { _ = try $0.parts(of: item) } }
     if hasErrors { return fail() }
     buildStep()
     buildRewards()
@@ -224,6 +225,8 @@ struct PrismLowering {
   private mutating func declare(_ variable: PrismModel.Variable, _ renaming: PrismRenaming, _ module: Int?) throws {
     let name = renaming.map[variable.name.text] ?? variable.name.text
     if let earlier = scope.variables[name] {
+      // A copy without a new name has been reported.
+      if renaming.key >= 0, renaming.map[variable.name.text] == nil { return }
       report("there are two variables `\(name)`", variable.name.span, secondary: [.init(earlier.span, "the first one")])
       return
     }

@@ -67,6 +67,11 @@ extension PrismParser {
       let nearest = Spelling.nearest(word, in: Self.partWords.sorted())
       expected(
         "a part of a model, such as `const`, `formula` or `module`", label: nearest.map { "did you mean `\($0)`?" } ?? "")
+      if let nearest {
+        // What follows is read as if the word had been right.
+        tokens[position].kind = .identifier(nearest)
+        return
+      }
       advance()
       throw Abandoned()
     }

@@ -105,6 +105,18 @@ extension Session {
     return try PrismFile(loader.read(path), constants: constants, warnings: &core.warnings)
   }
 
+  /// The answer to one property of a PRISM model given as text, with the configuration's parameters as its constants.
+  public func answer(prism text: String, property: String) throws -> PropertyAnswer {
+    var constants: [String: PrismGiven] = [:]
+    for (name, value) in configuration.parameters { constants[name] = .text(value) }
+    let file = try PrismFile(loader.add(text: text, name: "<model>"), constants: constants, warnings: &core.warnings)
+    let source = try PropertyFile(loader.add(text: property, name: "<property>"))
+    guard source.properties.properties.count == 1, let only = source.properties.properties.first else {
+      throw DiagnosticError(.error("one property is needed, and this has \(source.properties.properties.count)", at: nil))
+    }
+    return try core.answers([(only, source)], declarations: source, of: file, tolerance: nil)[0]
+  }
+
   /// What is wrong with a PRISM model.
   public func check(prism path: String) -> [Diagnostic] {
     do {
