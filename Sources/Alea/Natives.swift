@@ -170,10 +170,14 @@ enum Natives {
         [
           NativeParameter("model", isPositional: true, "the model to solve"),
           NativeParameter("by", default: "chosen by structure", "the method"), precision, extent,
+          NativeParameter("property", default: "the model's objective", "of a PRISM model: a property, or the name of one"),
+          NativeParameter("properties", default: "none", "the file with the property of that name"),
         ], returns: "a solution", isQuery: true,
-        documentation: "The optimal values and an optimal policy of a decision process, with a guaranteed bound.",
+        documentation:
+          "The optimal values and an optimal policy of a decision process, with a guaranteed bound; or the answer to a property.",
         example: "solve(Inventory).value[stock: 0]"
       ) { call in
+        if call["property"] != nil || call["properties"] != nil { return try property(call, core: core) }
         let model = try model(call, "model")
         let method = try method(call)
         if method != nil, call["tolerance"] != nil {

@@ -75,6 +75,8 @@ public final class Session {
     loader = SourceLoader()
     environment = Environment(parent: Natives.environment(core))
     core.pathBesideProgram = { [loader] path, span in loader.path(path, from: span.file) }
+    core.readSource = { [loader] path in try loader.read(path) }
+    core.addSource = { [loader] name, text in loader.add(text: text, name: name) }
     core.sourceText = { [loader] span in
       guard let span, let file = loader.sources[span.file] else { return "" }
       return file.text(in: span)
@@ -247,6 +249,12 @@ final class SessionCore: @unchecked Sendable {
   var sourceText: (SourceSpan?) -> String = { _ in "" }
   /// A path as written in a program, relative to the folder of the program's file.
   var pathBesideProgram: (String, SourceSpan) -> String = { path, _ in path }
+  /// Reads a text that messages may point into.
+  var readSource: (String) throws -> SourceFile = { throw DiagnosticError(.error("there is no file `\($0)`", at: nil)) }
+  /// Makes a text one that messages may point into.
+  var addSource: (_ name: String, _ text: String) -> SourceFile = {
+    SourceFile(id: FileID(index: .max), name: $0, text: $1)
+  }
 
   init(
     configuration: Session.Configuration, output: @escaping @Sendable (Session.Output) -> Void,

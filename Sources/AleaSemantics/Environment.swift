@@ -208,11 +208,13 @@ public struct ModelDefinition: Sendable {
   public let syntax: AST.Model
   public let documentation: String
   let environment: Environment
+  /// Where the process comes from when the model is not written in Alea.
+  public var source: (any ModelSource)?
   public var name: String { syntax.name.text }
 
   /// What can be asked about after a dot: the variables, and in an mdp or bandit also next values and channels.
   public var questionNames: [String] {
-    guard syntax.kind == .mdp || syntax.kind == .bandit else { return variableNames }
+    guard syntax.kind == .mdp || syntax.kind == .bandit, source == nil else { return variableNames }
     var names: [String] = []
     for member in syntax.members {
       switch member.kind {
@@ -226,7 +228,7 @@ public struct ModelDefinition: Sendable {
   }
 
   /// The names of the model's variables, in the order in which they are first written: declared, or at an arrow's end.
-  public var variableNames: [String] { Self.variableNames(of: syntax) }
+  public var variableNames: [String] { source?.variableNames ?? Self.variableNames(of: syntax) }
 
   static func variableNames(of syntax: AST.Model) -> [String] {
     var names: [String] = []
@@ -250,6 +252,22 @@ public struct ModelDefinition: Sendable {
     }
     var seen = Set<String>()
     return names.filter { seen.insert($0).inserted }
+  }
+}
+
+/// A model in another notation, lowered to a process: a PRISM file.
+public protocol ModelSource: Sendable {
+  /// The names of its variables, in order.
+  var variableNames: [String] { get }
+  /// - Throws: `DiagnosticError` with everything that is wrong with it.
+  func process() throws -> Process
+}
+
+extension ModelDefinition {
+  /// A decision process in another notation, under a name of its own.
+  public init(name: String, source: any ModelSource, span: SourceSpan) {
+    let syntax = AST.Model(kind: .mdp, name: AST.Name(name, span), parameters: [], members: [])
+    self.init(syntax: syntax, documentation: "", environment: Environment(), source: source)
   }
 }
 
