@@ -21,7 +21,7 @@ extension Natives {
       ], returns: "bounds on an effect", isQuery: true,
       documentation:
         "Between what numbers an effect lies in all models of the graph that fit a finite law, with or without an instrument (Balke and Pearl 1997).",
-      example: "bounds(effect(of: Trial.taken, on: Trial.cured), from: trial)"
+      example: "bounds(effect(of: Offer.taken, on: Offer.cured), from: offers)"
     ) { call in
       let effect = try effect(call)
       let (cause, outcome) = try effect.pair(call, "effect")

@@ -62,6 +62,8 @@ enum Natives {
     case is any BestArmMethod.Type: return "bestArm(Ads, by: \(name)(), seed: 1)"
     case is LinearAdjustment.Type, is InverseProbabilityWeighting.Type, is AugmentedInverseProbabilityWeighting.Type:
       return "estimate(effect(of: Drug.treated, on: Drug.recovered), from: patients, by: \(name)())"
+    case is ProximalTwoStage.Type, is ProximalWeighting.Type, is ProximalDoublyRobust.Type:
+      return "estimate(effect(of: Shadows.a, on: Shadows.y), from: shadows, by: \(name)())"
     case is SmoothedQuantile.Type: return "estimate(MedianWage, from: people, by: \(name)())"
     case is any MomentMethod.Type: return "estimate(Wages, from: people, by: \(name)())"
     case is PessimisticMinimax.Type: return "learn(choices, in: Nudged, from: nudges, maximize: quantile(0.25), by: \(name)())"

@@ -230,8 +230,11 @@ class CancellingTest(unittest.TestCase):
         self.assertGreaterEqual(len(heard), 3)
 
     def test_keyboard_interrupt(self):
+        # A runner may hand on that it ignores or blocks Ctrl-C; the program is as one at a terminal.
         program = f"""
-import alea
+import alea, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 session = alea.Session(output=None)
 session.run('''{WALK}''')
 print("ready", flush=True)
