@@ -15,14 +15,18 @@ extension Session {
     }
     let parameters = signature(of: name)
     var lines = [heading(name, binding, parameters)]
-    if !binding.documentation.isEmpty { lines += ["", binding.documentation] }
+    if !binding.documentation.isEmpty {
+      lines += [""] + binding.documentation.split(separator: "\n").flatMap { String($0).wrapped(to: configuration.width) }
+    }
     let width = parameters.map(\.label.count).max() ?? 0
     let described = parameters.filter { !$0.documentation.isEmpty || $0.defaultText != nil }
     if !described.isEmpty { lines += ["", "Parameters"] }
     for parameter in described {
       let gap = String(repeating: " ", count: width - parameter.label.count + 2)
       let standard = parameter.defaultText.flatMap { $0.isEmpty ? nil : " (default \($0))" } ?? ""
-      lines.append("  " + parameter.label + gap + parameter.documentation + standard)
+      let indent = String(repeating: " ", count: width + 4)
+      let text = (parameter.documentation + standard).wrapped(to: configuration.width - width - 4)
+      lines += text.enumerated().map { ($0 == 0 ? "  " + parameter.label + gap : indent) + $1 }
     }
     if case .native(let native) = binding.kind, !native.example.isEmpty {
       let models = Self.tourNames.isDisjoint(with: EntryText.names(in: native.example)) ? "" : " (after `import std.tour`)"
@@ -58,14 +62,19 @@ extension Session {
 
   private func topicHelp(_ name: String) -> String? {
     guard let topic = HelpTopic.named(name) else { return nil }
-    var text = "\(topic.names[0]): \(topic.title)\n\n\(topic.text)\n\nExample\n"
+    var text = "\(name): \(topic.title)\n\n\(filled(topic.text))\n\nExample\n"
     text += topic.example.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n")
     let names: [String] =
       switch topic.names[0] {
       case "methods": environment.names.filter { Methods.named($0) != nil }
       default: []
       }
-    return names.isEmpty ? text : text + "\n\n" + names.joined(separator: ", ")
+    return names.isEmpty ? text : text + "\n\n" + filled(names.joined(separator: ", "))
+  }
+
+  /// A paragraph in lines of the session's width.
+  private func filled(_ text: String) -> String {
+    text.replacing("\n", with: " ").wrapped(to: configuration.width).joined(separator: "\n")
   }
 
   /// What `Inventory.stock`, `best.value` or `people.educ` is.
