@@ -254,7 +254,7 @@ public struct AugmentedInverseProbabilityWeighting: EffectMethod {
       let beta = r.solve(q.transposeTimes(Matrix(rows: fitted.count, columns: 1, elements: fitted.map { data.outcome[$0] })))
     else {
       throw EffectRefusal(
-        "the controls are linearly dependent among the rows of one value of `\(problem.cause)` (\(fitted.count) rows in a fold)",
+        "the controls are linearly dependent among the rows of one value of `\(problem.cause)` (\(fitted.count) row\(fitted.count == 1 ? "" : "s") in a fold)",
         at: .data, notes: ["use fewer folds or fewer controls"])
     }
     return beta
