@@ -18,9 +18,14 @@ extension Natives {
         NativeParameter("instruments", default: "all that the graph has", "some of the instruments"),
         NativeParameter(
           "shares", default: "rows count alike", "the name of a column with the share of each row, where the rows are a law"),
+        NativeParameter(
+          "confounding", default: "anything", "the factor by which hidden causes may move the odds of a binary cause, from 1"),
+        NativeParameter("adjust", default: "the graph's", "with `confounding:`, the controls"),
+        NativeParameter(
+          "propensity", default: "logistic in the controls", "with `confounding:`, the column of the cause's probabilities"),
       ], returns: "bounds on an effect", isQuery: true,
       documentation:
-        "Between what numbers an effect lies in all models of the graph that fit a finite law, with or without an instrument (Balke and Pearl 1997).",
+        "Between what numbers an effect lies in all models of the graph that fit a finite law, with or without an instrument (Balke and Pearl 1997); or in all where hidden causes move the odds of the cause by a bounded factor (Tan 2006).",
       example: "bounds(effect(of: Offer.taken, on: Offer.cured), from: offers)"
     ) { call in
       let effect = try effect(call)
@@ -29,7 +34,14 @@ extension Natives {
         let (data, shares) = try law(call, effect.model)
         let problem = try EffectProblem(
           graph: effect.graph, cause: cause, outcome: outcome, data: data,
+          adjust: variableNames(call, "adjust", of: effect.model),
           instruments: variableNames(call, "instruments", of: effect.model))
+        if let factor = try number(call, "confounding") {
+          return .object(try sensitivity(call, problem, factor))
+        }
+        for label in ["adjust", "propensity"] where call[label] != nil {
+          throw call.fault("`\(label)` goes with `confounding:`", at: label)
+        }
         return .object(try BoundsProblem(problem, shares: shares, between: values(call, "between")).answer())
       } catch let refusal as EffectRefusal {
         throw call.fault(refusal.message, at: refusal.place.rawValue, notes: refusal.notes)
@@ -40,6 +52,27 @@ extension Natives {
         throw DiagnosticError(fault)
       }
     }
+  }
+
+  private static func sensitivity(_ call: NativeCall, _ problem: EffectProblem, _ factor: Double) throws -> BoundsAnswer {
+    guard factor >= 1, factor.isFinite else {
+      throw call.fault("`confounding` is a factor from 1, where nothing is hidden", at: "confounding")
+    }
+    guard call["from"] != nil else { throw call.fault("`confounding:` needs data: add `from:`", at: "confounding") }
+    for label in ["between", "instruments", "shares"] where call[label] != nil {
+      throw call.fault("`\(label)` does not go with `confounding:`", at: label)
+    }
+    var column: String?
+    if let given = call["propensity"] {
+      guard case .string(let name) = given.value else {
+        throw call.fault("`propensity` is the name of a column, as a string", at: "propensity")
+      }
+      guard problem.data[name] != nil else {
+        throw call.fault("`\(problem.data.name)` has no column `\(name)`", at: "propensity")
+      }
+      column = name
+    }
+    return try problem.sensitivityBounds(confounding: factor, propensity: column)
   }
 
   /// The rows given, with their shares where they are a law; without rows, the law of the model's observed variables.

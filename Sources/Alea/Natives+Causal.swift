@@ -238,17 +238,17 @@ extension Natives {
         "do",
         [
           NativeParameter("model", isPositional: true, "a causal model"),
-          NativeParameter("settings", kind: .labelled, "values, by the names of variables"),
+          NativeParameter("settings", kind: .settings, "values or expressions of other variables, by the names of variables"),
         ], returns: "a model", isQuery: false,
-        documentation: "The model in which variables are set from outside: nothing moves them any more.",
+        documentation: "The model in which variables are set from outside: nothing moves them any more but what they are set to.",
         example: "sample(do(Market, price: 20), rows: 1000, seed: 1)"
       ) { call in
         let model = try causalModel(call, "model")
-        guard !call.labelled.isEmpty else {
+        guard !call.settings.isEmpty else {
           throw call.fault("`do` sets nothing", notes: ["as in `do(\(model.definition.name), x: 1)`"])
         }
         return .object(
-          try model.intervened(call.labelled.map { (name: $0.label, value: $0.argument.value, span: $0.argument.span) }))
+          try model.intervened(call.settings))
       },
       NativeFunction(
         "sample",

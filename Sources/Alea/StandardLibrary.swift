@@ -3,7 +3,7 @@ public enum StandardLibrary {
   /// The modules by name.
   static let modules: [(name: String, bytes: [UInt8])] = [
     ("gridworld", PackageResources.gridworld_alea), ("policies", PackageResources.policies_alea),
-    ("tour", PackageResources.tour_alea),
+    ("sensitivity", PackageResources.sensitivity_alea), ("tour", PackageResources.tour_alea),
   ]
 
   /// The text of `std.name`, or nil when there is no such module.

@@ -164,8 +164,9 @@ private struct ArrowReader {
 extension ModelObject {
   /// The model in which some variables are set from outside: their mechanisms are replaced and the arrows into them cut.
   ///
-  /// - Parameter settings: values as expressions of the language; in a model without mechanisms only the cut matters.
-  public func intervened(_ settings: [(name: String, value: Value, span: SourceSpan)]) throws -> ModelObject {
+  /// - Parameter settings: values, or expressions of other variables (a conditional intervention; Pearl, Causality, section 4.2), which
+  ///   then have arrows into what is set. In a model without mechanisms only the arrows matter.
+  public func intervened(_ settings: [(name: String, value: Setting, span: SourceSpan)]) throws -> ModelObject {
     var model = definition.syntax
     let names = Set(settings.map(\.name))
     for setting in settings {
@@ -180,7 +181,18 @@ extension ModelObject {
     model.members = model.members.flatMap { Self.cut($0, names) }
     let isMechanistic = definition.hasMechanisms
     for setting in settings {
-      let expression = try Self.expression(setting.value, setting.span)
+      let expression =
+        switch setting.value {
+        case .value(let value): try Self.expression(value, setting.span)
+        case .expression(let expression): expression
+        }
+      if !isMechanistic, case .expression(let expression) = setting.value {
+        let sources = definition.variableNames.filter { $0 != setting.name && expression.freeNames.contains($0) }
+        let target = AST.Expression(.name(setting.name), setting.span)
+        model.members.append(
+          .init(
+            .edges(first: sources.map { AST.Expression(.name($0), setting.span) }, rest: [(.directed, [target])]), setting.span))
+      }
       let position = model.members.firstIndex {
         if case .variable(let variable) = $0.kind { variable.name.text == setting.name && !variable.isPrimed } else { false }
       }
@@ -200,6 +212,12 @@ extension ModelObject {
     return ModelObject(
       definition: ModelDefinition(syntax: model, documentation: definition.documentation, environment: definition.environment),
       arguments: arguments)
+  }
+
+  /// What a variable is set to.
+  public enum Setting: Sendable {
+    case value(Value)
+    case expression(AST.Expression)
   }
 
   /// The arrows of a member without those into some variables, pair by pair; other members as they are.

@@ -91,7 +91,11 @@ public struct NativeParameter: Sendable {
     /// The same, kept as expressions about the columns or variables of another argument: `derive(card, lwage: ln(wage))`.
     case labelledExpressions
 
-    var takesMany: Bool { self == .variadic || self == .labelled || self == .labelledExpressions }
+    /// Values by the names of variables of the model in front; where one mentions other variables of the model it is kept as an
+    /// expression: `do(Market, price: 20)`, `do(Market, price: 15 + season)`.
+    case settings
+
+    var takesMany: Bool { self == .variadic || self == .labelled || self == .labelledExpressions || self == .settings }
   }
 
   public let label: String
@@ -191,6 +195,12 @@ public struct NativeCall: Sendable {
     }
     return try ModelElaborator.elaborateRow(
       syntax, over: process, environment: environment, locals: locals, isCondition: isCondition)
+  }
+
+  /// What the settings of a model's variables say, in their order.
+  public var settings: [(name: String, value: ModelObject.Setting, span: SourceSpan)] {
+    labelled.map { ($0.label, .value($0.argument.value), $0.argument.span) }
+      + expressionLabels.compactMap { label in expressions[label].map { (label, .expression($0), $0.span) } }
   }
 
   /// Where an argument stands.

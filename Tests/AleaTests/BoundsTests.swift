@@ -81,4 +81,86 @@ import Testing
       expect(bounds(effect(of: M.x, on: M.y), from: t).instruments, ["z", "w"])
       """.replacingOccurrences(of: "latent {a, u}", with: "latent a\n  latent u"), atLeast: 1, "instruments")
   }
+
+  // MARK: Sensitivity
+
+  private func reference(_ name: String) throws -> [String: Any] {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Data/\(name).json")
+    return try #require(JSONSerialization.jsonObject(with: Data(contentsOf: path)) as? [String: Any])
+  }
+
+  /// The linear-fractional program of Zhao, Small and Bhattacharya (2019), with the propensities of the reference.
+  @Test func marginalSensitivity() throws {
+    let file = try reference("sensitivity_marginal_model")
+    let known = try #require(file["expected"] as? [String: [String: [Double]]])
+    func column(_ name: String) throws -> String { "\(try #require(file[name] as? [Double]))" }
+    var lines = """
+      let units = table(y: \(try column("y")), a: \(try column("a").replacingOccurrences(of: ".0", with: "")), e: \(try column("e")))
+      causal Hidden {
+        a -> y
+        a <-> y
+      }
+
+      """
+    let factors = ["1", "1.5", "2", "3"]
+    for (index, factor) in factors.enumerated() {
+      let one = try #require(known["ey1"]?[factor])
+      let zero = try #require(known["ey0"]?[factor])
+      lines += """
+        let b\(index) = bounds(effect(of: Hidden.a, on: Hidden.y), from: units, confounding: \(factor), propensity: "e")
+        expect(b\(index).treated[0], \(one[0]), within: 1e-9)
+        expect(b\(index).treated[1], \(one[1]), within: 1e-9)
+        expect(b\(index).untreated[0], \(zero[0]), within: 1e-9)
+        expect(b\(index).untreated[1], \(zero[1]), within: 1e-9)
+        expect(b\(index).lower, \(one[0] - zero[1]), within: 1e-9)
+        expect(b\(index).upper, \(one[1] - zero[0]), within: 1e-9)
+
+        """
+    }
+    try CausalReferenceTests.run(lines, atLeast: 24, "marginal sensitivity")
+  }
+
+  /// Where nothing is hidden the bounds meet at the weighted estimate.
+  @Test func nothingHidden() throws {
+    try CausalReferenceTests.run(
+      """
+      let data = read("\(EffectEstimatorTests.file)")
+      causal M {
+        age -> {drug, health}
+        drug -> health
+      }
+      causal Hidden {
+        age -> {drug, health}
+        drug -> health
+        drug <-> health
+      }
+      let weighted = estimate(effect(of: M.drug, on: M.health), from: data, by: InverseProbabilityWeighting())
+      let met = bounds(effect(of: Hidden.drug, on: Hidden.health), from: data, confounding: 1)
+      expect(met.lower, weighted.value, within: 1e-10)
+      expect(met.upper, weighted.value, within: 1e-10)
+      let some = bounds(effect(of: Hidden.drug, on: Hidden.health), from: data, confounding: 1.2)
+      let more = bounds(effect(of: Hidden.drug, on: Hidden.health), from: data, confounding: 2)
+      expect(more.lower < some.lower and some.lower < met.lower and met.upper < some.upper and some.upper < more.upper)
+      """, atLeast: 3, "nothing hidden")
+  }
+
+  @Test func strengthOfWhatIsHidden() throws {
+    let ratio = try reference("sensitivity_evalue")
+    let ends = try #require(ratio["ci"] as? [Double])
+    let values = try #require(ratio["expected"] as? [String: Double])
+    let pairs = try reference("sensitivity_rosenbaum_hammond")
+    let factors = try #require(pairs["gamma"] as? [Double])
+    let exact = try #require((pairs["expected"] as? [String: [Double]])?["p_upper_exact"])
+    let (discordant, events) = (try #require(pairs["discordant"] as? Int), try #require(pairs["events"] as? Int))
+    var lines = """
+      import std.sensitivity
+      expect(eValue(\(try #require(ratio["rr"] as? Double))), \(try #require(values["evalue"])), within: 1e-12)
+      expect(eValueOfInterval(\(ends[0]), \(ends[1])), \(try #require(values["evalue_ci"])), within: 1e-12)
+
+      """
+    for (factor, p) in zip(factors, exact) {
+      lines += "expect(rosenbaumBound(\(discordant), \(events), \(factor)), \(p), within: \(1e-10 * p))\n"
+    }
+    try CausalReferenceTests.run(lines, atLeast: 8, "strength")
+  }
 }

@@ -9,6 +9,8 @@ public struct BoundsAnswer: ObjectValue, JSONAnswer {
   public let instruments: [String]
   /// How much wider than the sharp bounds these may be.
   public let gap: Double
+  /// The ranges of the mean outcome of each value of the cause, the one compared first; empty where only their difference is bounded.
+  public var means: [[Double]] = []
   /// The sampling errors of the two bounds; empty for a law.
   public var errors: [Double] = []
   /// The rows they were computed from; nil for a law.
@@ -45,15 +47,20 @@ public struct BoundsAnswer: ObjectValue, JSONAnswer {
         "  with sampling error: from \(NumberText.significant(interval.0, digits: 3)) to \(NumberText.significant(interval.1, digits: 3)) (95%, \(rows ?? 0) rows)"
       )
     }
-    lines.append(
-      instruments.isEmpty
-        ? "  without an instrument" : "  instrument\(instruments.count == 1 ? "" : "s"): \(instruments.joined(separator: ", "))")
+    if means.isEmpty {
+      lines.append(
+        instruments.isEmpty
+          ? "  without an instrument" : "  instrument\(instruments.count == 1 ? "" : "s"): \(instruments.joined(separator: ", "))"
+      )
+    }
     lines += assumptions.map { "  assumed: \($0)" } + notes.map { "  note: \($0)" }
     return lines.joined(separator: "\n")
   }
   public var members: [(name: String, summary: String)] {
     [
       ("lower", "no model that fits has a smaller effect"), ("upper", "no model that fits has a greater effect"),
+      ("treated", "the range of the mean outcome under the second value, where it is known"),
+      ("untreated", "the range of the mean outcome under the first value, where it is known"),
       ("gap", "how much wider than the sharp bounds they may be"), ("instruments", "what narrows them"),
       ("errors", "the sampling errors of the two bounds, empty for a law"),
       ("interval", "the bounds moved outwards by 1.96 of their errors, empty for a law"), ("assumptions", "what was assumed"),
@@ -64,6 +71,8 @@ public struct BoundsAnswer: ObjectValue, JSONAnswer {
     switch name {
     case "lower": .real(lower)
     case "upper": .real(upper)
+    case "treated": .array((means.first ?? []).map { .real($0) })
+    case "untreated": .array((means.last ?? []).map { .real($0) })
     case "gap": .real(gap)
     case "instruments": .array(instruments.map { .string($0) })
     case "errors": .array(errors.map { .real($0) })

@@ -220,6 +220,9 @@ public struct BoundsProblem: Sendable {
     // Variables that the formula leaves free may be held at any value; the table counts them as held at their first.
     func mean(_ level: Double) throws -> Double {
       guard let code = positions[cause][level] else { return .nan }
+      // An event that never occurs has no conditional law: its part of the sum is missing.
+      let mass = supports[outcome].indices.reduce(0) { $0 + table[[problem.cause: code, problem.outcome: $1]] }
+      guard abs(mass - 1) < 1e-9 else { return .nan }
       return supports[outcome].enumerated().reduce(0) { sum, each in
         sum + each.element * table[[problem.cause: code, problem.outcome: each.offset]]
       }

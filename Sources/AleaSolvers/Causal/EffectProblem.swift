@@ -10,7 +10,7 @@ public struct EffectRefusal: Error, Hashable, Sendable {
     case question = "target"
     case data = "from"
     case method = "by"
-    case adjust, instruments, between, shares
+    case adjust, instruments, between, shares, propensity
   }
 
   public let message: String
@@ -28,7 +28,7 @@ public struct EffectRefusal: Error, Hashable, Sendable {
 ///
 /// Variables of the graph that the data do not have count as unobserved.
 public struct EffectProblem: Sendable {
-  public let graph: CausalGraph
+  public var graph: CausalGraph
   public let cause: String
   public let outcome: String
   public var data: DataTable

@@ -70,11 +70,12 @@ extension CausalGraph {
     -> [NodeSet]
   {
     var result: [NodeSet] = []
+    let separations = SeparationIndex(backDoor)
     let subsets = (0..<(1 << candidates.count)).sorted { ($0.nonzeroBitCount, $0) < ($1.nonzeroBitCount, $1) }
     for bits in subsets {
       let set = NodeSet(candidates.indices.filter { bits >> $0 & 1 == 1 }.map { candidates[$0] })
       if result.contains(where: { $0.isSubset(of: set) }) { continue }
-      if backDoor.isSeparated(z, y, given: set), !backDoor.isSeparated(z, x, given: set) { result.append(set) }
+      if separations.isSeparated(z, y, given: set), !separations.isSeparated(z, x, given: set) { result.append(set) }
     }
     return result
   }

@@ -30,6 +30,12 @@ struct BinaryComparison {
     }
   }
 
+  /// The probability of the cause in each row, logistic in the controls.
+  func fittedPropensity(_ problem: EffectProblem) throws -> [Double] {
+    guard let logistic = LogisticFit(design, treatment) else { throw separated(problem) }
+    return logistic.probabilities(design)
+  }
+
   func assumptions(_ problem: EffectProblem, _ models: String) -> [String] {
     return [
       "nothing unmeasured moves both \(problem.cause) and \(problem.outcome)\(problem.conditions(controls)): the graph says so",
@@ -117,8 +123,7 @@ public struct InverseProbabilityWeighting: EffectMethod {
 
   public func estimate(_ problem: EffectProblem) throws -> Estimate {
     let data = try BinaryComparison(problem)
-    guard let logistic = LogisticFit(data.design, data.treatment) else { throw separated(problem) }
-    let p = logistic.probabilities(data.design)
+    let p = try data.fittedPropensity(problem)
     let n = p.count
     func mean(_ arm: Double) -> Double {
       var total = 0.0
@@ -249,7 +254,7 @@ public struct AugmentedInverseProbabilityWeighting: EffectMethod {
       let beta = r.solve(q.transposeTimes(Matrix(rows: fitted.count, columns: 1, elements: fitted.map { data.outcome[$0] })))
     else {
       throw EffectRefusal(
-        "the controls are linearly dependent among the rows of one value of `\(problem.cause)` (\(fitted.count) rows in a fold)",
+        "the controls are linearly dependent among the rows of one value of `\(problem.cause)` (\(fitted.count) row\(fitted.count == 1 ? "" : "s") in a fold)",
         at: .data, notes: ["use fewer folds or fewer controls"])
     }
     return beta
