@@ -44,13 +44,18 @@ extension ModelObject: EstimationTarget {
       name: moments.name, columns: moments.columns, unknowns: unknowns,
       applications: moments.applications.map { .init(unknown: $0.unknown, arguments: $0.arguments) }, pool: moments.pool)
     for restriction in moments.restrictions {
-      var copy = problem
-      guard copy.affine(restriction.residual) != nil else {
+      let isMean = restriction.level == nil
+      let form = problem.form(restriction.residual)
+      if form == .rough || (form == .smooth && !isMean) {
         throw DiagnosticError(
           .error(
-            "this restriction is not affine in the unknown functions", at: restriction.span,
+            form == .rough
+              ? "this restriction has no derivative in the unknown functions"
+              : "this restriction is not affine in the unknown functions", at: restriction.span,
             notes: [
-              "an unknown may be added, subtracted and multiplied by data; quantiles are written `P[y <= h(x) | z] = level`"
+              isMean
+                ? "an unknown may stand in sums, products, quotients, powers and smooth functions such as `exp` and `logistic`"
+                : "an unknown may be added, subtracted and multiplied by data, as in `P[y <= h(x) | z] = 0.5`"
             ]))
       }
       problem.restrictions.append(
@@ -152,7 +157,8 @@ enum Moments {
       lines.append("  unknown \(unknown.name)(\(unknown.arguments.joined(separator: ", "))) in \(unknown.functionClass)")
     }
     for restriction in problem.restrictions {
-      lines.append("  require \(restriction.text): affine in the unknowns")
+      let form = problem.form(restriction.residual) == .affine ? "affine in the unknowns" : "smooth in the unknowns: Gauss-Newton"
+      lines.append("  require \(restriction.text): \(form)")
     }
     lines.append("  \(chosen.method.name): \(chosen.reason)")
     return lines.joined(separator: "\n")

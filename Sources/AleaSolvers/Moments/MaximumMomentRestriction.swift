@@ -37,6 +37,7 @@ public struct MaximumMomentRestriction: MomentMethod {
 
   public func check(_ problem: MomentProblem) throws {
     try problem.checkUse()
+    try problem.checkAffine(Self.name)
     try problem.checkMeans(Self.name)
     try problem.checkOrder(tests: critic, label: "critic")
   }

@@ -55,6 +55,7 @@ public struct Minimax: MomentMethod {
 
   public func check(_ problem: MomentProblem) throws {
     try problem.checkUse()
+    try problem.checkAffine(Self.name)
     try problem.checkMeans(Self.name)
     try problem.checkOrder(tests: critic, label: "critic")
   }

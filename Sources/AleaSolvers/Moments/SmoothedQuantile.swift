@@ -50,6 +50,7 @@ public struct SmoothedQuantile: MomentMethod {
 
   public func check(_ problem: MomentProblem) throws {
     try problem.checkUse()
+    try problem.checkAffine(Self.name)
     for restriction in problem.restrictions where restriction.statistic == .mean {
       throw MomentFault(
         "`SmoothedQuantile` needs probabilities, and `\(restriction.text)` is about a mean", remedy: "use `Minimax()`")
@@ -68,11 +69,12 @@ public struct SmoothedQuantile: MomentMethod {
     let factors = try tests.factors()
     let start = try start(compiled, factors, levels, problem, data)
     let n = Double(compiled.rowCount)
-    let scales = compiled.residuals(start.theta).map { values in
+    func deviation(_ values: [Double]) -> Double {
       let mean = values.reduce(0, +) / n
       return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n).squareRoot()
     }
-    guard scales.allSatisfy({ $0 > 0 }) else {
+    let scales = compiled.residuals(start.theta).map(deviation)
+    guard zip(scales, compiled.equations).allSatisfy({ $0 > 1e-12 * max(deviation($1.outcome.elements), 1e-300) }) else {
       throw MomentFault(
         "the residuals of the first fit are all equal", remedy: "the outcome must vary given the unknown's arguments")
     }

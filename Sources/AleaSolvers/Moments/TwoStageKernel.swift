@@ -45,6 +45,7 @@ public struct TwoStageKernel: MomentMethod {
 
   public func check(_ problem: MomentProblem) throws {
     try problem.checkUse()
+    try problem.checkAffine(Self.name)
     try problem.checkMeans(Self.name)
     guard problem.restrictions.count == 1 else {
       throw MomentFault(
