@@ -100,16 +100,11 @@ extension SessionCore {
     let (explored, _) = try explore(process)
     let uniform = try OffPolicyQuestion(log, among: explored.actions, control: control)
     _ = try uniform.requireUnconfounded()
+    if method.features != "tabular" { return try iterateLinear(explored, uniform, method, description) }
     let table = try uniform.table()
     let steps = uniform.horizon ?? uniform.stepsUntilNegligible
     let rewards = uniform.record.rewards
-    let declared = process.declaredRewardRange
-    let bounds = declared ?? (rewards.min() ?? 0)...(rewards.max() ?? 0)
-    if let row = rewards.firstIndex(where: { $0 < bounds.lowerBound || $0 > bounds.upperBound }) {
-      throw OffPolicyFault(
-        "the reward in row \(row + 1) is \(NumberText.significant(rewards[row], digits: 6)), and the model allows "
-          + "\(NumberText.significant(bounds.lowerBound, digits: 6)) to \(NumberText.significant(bounds.upperBound, digits: 6))")
-    }
+    let (bounds, isDeclared) = try rewardBounds(process, rewards)
     let pairs = Double(2 * table.log.stateCount * table.log.actionCount * min(steps, 1_000))
     // Hoeffding's width for rewards in a range, at a level shared by all pairs and steps.
     let width =
@@ -137,7 +132,7 @@ extension SessionCore {
     let unseen = codes.count { $0 == nil }
     var notes = unseen > 0 ? ["\(unseen) states were never logged: there the first available action stands"] : []
     if uniform.horizon != nil, steps > 1 { notes.append("the policy is that of the first step, used at every step") }
-    let (claim, reason) = claim(method, log, declared, steps: steps)
+    let (claim, reason) = claim(method, log, isDeclared: isDeclared, steps: steps)
     if let reason { notes.append(reason) }
     if case .certain = claim, table.keys.count > 1 {
       notes.append("the guarantee is for every state; the whole counts states as often as the log has them")
@@ -148,13 +143,28 @@ extension SessionCore {
       table: table.keys.indices.map { (uniform.text(of: table.keys[$0], table.coding), values[$0]) }, notes: notes)
   }
 
+  /// The least and greatest reward of a step: as the model declares them, else as the log has them.
+  ///
+  /// - Throws: ``OffPolicyFault`` for a reward in the log that the model does not allow.
+  func rewardBounds(_ process: Process, _ rewards: [Double]) throws -> (ClosedRange<Double>, isDeclared: Bool) {
+    func number(_ value: Double) -> String { NumberText.significant(value, digits: 6) }
+    guard let declared = process.declaredRewardRange else { return ((rewards.min() ?? 0)...(rewards.max() ?? 0), false) }
+    let slack = 1e-9 * (1 + max(abs(declared.lowerBound), abs(declared.upperBound)))
+    if let row = rewards.firstIndex(where: { $0 < declared.lowerBound - slack || $0 > declared.upperBound + slack }) {
+      throw OffPolicyFault(
+        "the reward in row \(row + 1) is \(number(rewards[row])), and the model allows \(number(declared.lowerBound)) to "
+          + number(declared.upperBound), remedy: "read the log with a model of its rewards")
+    }
+    return (declared, true)
+  }
+
   /// Hoeffding's bound holds for rewards in a range that the model declares, in one step, and rows that were not chosen by earlier
   /// rewards; with why there is no claim where one could be expected.
   private func claim(
-    _ method: PessimisticValueIteration, _ log: Log, _ declared: ClosedRange<Double>?, steps: Int
+    _ method: PessimisticValueIteration, _ log: Log, isDeclared: Bool, steps: Int
   ) -> (LearnedPolicy.Claim, reason: String?) {
     if method.width >= 0 { return (.none, nil) }
-    if declared == nil {
+    if !isDeclared {
       return (.none, "no guarantee: the rewards of the model have no bounds, so those of the log stand for them")
     }
     if steps > 1 {

@@ -6,14 +6,39 @@ public struct InstrumentalEvaluation: OffPolicyMethod {
   public static let name = "InstrumentalEvaluation"
   public static let summary = "evaluates a policy from a confounded log by an instrument that the model licenses"
   public static let parameters = [
-    MethodParameter("instrument", .text, default: .text(""), doc: "the instrument's name, where the model has several")
+    MethodParameter("instrument", .text, default: .text(""), doc: "the instrument's name, where the model has several"),
+    MethodParameter(
+      "features", .symbol(["automatic", "tabular", "linear"]), default: .symbol("automatic"),
+      doc: "a table over finite states, or values linear in (1, states, instrument, action), both of these binary"),
+    MethodParameter(
+      "doublyRobust", .boolean, default: .boolean(false),
+      doc: "corrects linear values by weighted residuals: right when either they or the weights are"),
   ]
   public let instrument: String
+  public let features: String
+  public let doublyRobust: Bool
 
-  public init(arguments: MethodArguments) { instrument = arguments.text("instrument") }
+  public init(arguments: MethodArguments) {
+    instrument = arguments.text("instrument")
+    features = arguments.symbol("features")
+    doublyRobust = arguments.boolean("doublyRobust")
+  }
 
   public func evaluate(_ question: OffPolicyQuestion) throws -> Estimate {
-    let chosen = try question.licensedInstrument(named: instrument.isEmpty ? nil : instrument)
+    let named = instrument.isEmpty ? nil : instrument
+    let chosen = try question.licensedInstrument(named: named, checksInteraction: false)
+    let isFinite = question.coding(without: chosen).allSatisfy { question.process[$0].domain.isFinite }
+    if doublyRobust, features == "tabular" {
+      throw OffPolicyFault("`doublyRobust` corrects linear values, not tables", remedy: "`features: linear`")
+    }
+    if features == "linear" || doublyRobust || (features == "automatic" && !isFinite) {
+      return try linear(question, chosen)
+    }
+    try question.requireNoInteraction(of: chosen)
+    return try tabular(question, chosen)
+  }
+
+  private func tabular(_ question: OffPolicyQuestion, _ chosen: VariableID) throws -> Estimate {
     let process = question.process
     let table = try question.table(without: chosen)
     let domain = process[chosen].domain
@@ -90,15 +115,21 @@ extension OffPolicyQuestion {
     if target.reads.contains(chosen) {
       throw OffPolicyFault("the policy reads the instrument `\(process[chosen].name)`", remedy: "evaluate one that does not")
     }
-    if checksInteraction, let found = try license.interaction(of: chosen) {
-      let latent = process[found.latent]
-      func number(_ value: Double) -> String { NumberText.significant(value, digits: 3) }
-      throw OffPolicyFault(
-        "`\(process[chosen].name)` interacts with the latent `\(latent.name)`: it moves the probability of an action by "
-          + "\(number(found.effects[0])) where \(latent.name) = \(process.text(of: found.values[0], in: latent.domain)), and by "
-          + "\(number(found.effects[1])) where \(latent.name) = \(process.text(of: found.values[1], in: latent.domain))",
-        remedy: "an instrument licenses the value of a policy where its effect on the action does not depend on the confounder")
-    }
+    if checksInteraction { try requireNoInteraction(of: chosen) }
     return chosen
+  }
+
+  /// - Throws: ``OffPolicyFault`` where the instrument moves an action by more at some values of what is latent than at others.
+  func requireNoInteraction(of instrument: VariableID) throws {
+    guard case .policy(let closed) = log.logging,
+      let found = try OffPolicyLicense(process, logging: closed).interaction(of: instrument)
+    else { return }
+    let latent = process[found.latent]
+    func number(_ value: Double) -> String { NumberText.significant(value, digits: 3) }
+    throw OffPolicyFault(
+      "`\(process[instrument].name)` interacts with the latent `\(latent.name)`: it moves the probability of an action by "
+        + "\(number(found.effects[0])) where \(latent.name) = \(process.text(of: found.values[0], in: latent.domain)), and by "
+        + "\(number(found.effects[1])) where \(latent.name) = \(process.text(of: found.values[1], in: latent.domain))",
+      remedy: "an instrument licenses the value of a policy where its effect on the action does not depend on the confounder")
   }
 }

@@ -120,6 +120,29 @@ public struct OffPolicyLicense: Sendable {
   }
 }
 
+extension OffPolicyLicense {
+  /// What keeps the action's mean effect on rewards and next states from being the same whatever is latent, in words; nil where
+  /// nothing does, at the points that a short simulation meets.
+  ///
+  /// - Throws: `Diagnostic` where the means have no closed form or no value.
+  public func outcomeInteraction() throws -> String? {
+    let chosen = process.variables(with: .action)
+    guard chosen.count == 1 else { return "there are several actions" }
+    let latents = process.variables(with: .latent)
+    let means: MeanOutcomes
+    do { means = try MeanOutcomes(of: process, action: chosen[0], latents: latents) } catch let fault as Diagnostic {
+      return fault.message
+    }
+    guard let rows = try Simulator.simulate(process, episodes: 4, horizon: 5, seed: 0, keepsLog: true).log else { return nil }
+    let points = rows.episode.indices.map { row in
+      var point = ScalarEnvironment(variableCount: process.variables.count, time: Double(rows.time[row]))
+      for (slot, column) in rows.columns { point[slot] = column[row] }
+      return point
+    }
+    return try means.interaction(at: points).map { "what the action does to \($0) depends on what is latent" }
+  }
+}
+
 extension OffPolicyQuestion {
   /// Refuses where something that the log does not hold moves both the actions and what follows.
   ///

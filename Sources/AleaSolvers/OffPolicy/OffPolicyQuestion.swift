@@ -143,14 +143,14 @@ public struct OffPolicyQuestion: Sendable {
   }
 
   /// The successors of the rows: the next row of an episode, what is recorded of the next state, the end, or nothing known.
-  func successor(of row: Int, episode: Int, coding: [VariableID]) -> Successor {
+  public func successor(of row: Int, episode: Int, coding: [VariableID]) -> Successor {
     if row + 1 < record.start[episode + 1] { return .row(row + 1) }
     if record.ended[episode] || isOneStep { return .ended }
     let next = coding.map { record.next[$0]?[row] }
     return next.contains { $0 == nil } ? .unknown : .values(next.compactMap { $0 })
   }
 
-  enum Successor {
+  public enum Successor {
     case row(Int)
     case values([Double])
     case ended
@@ -216,7 +216,7 @@ public struct OffPolicyQuestion: Sendable {
   }
 
   /// Refuses models whose mechanisms change with the time: values pooled over steps would mix them.
-  func requireStationary() throws {
+  public func requireStationary() throws {
     let mechanisms = process.variables.flatMap { variable in
       (variable.role == .state ? [] : variable.mechanism.expressions) + (variable.next?.expressions ?? [])
     }
