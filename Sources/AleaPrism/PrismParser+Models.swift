@@ -4,10 +4,11 @@ extension PrismParser {
   mutating func model() -> PrismModel {
     var model = PrismModel()
     while !isAtEnd {
+      let start = position
       do {
         try part(&model)
       } catch {
-        recover(stops: Self.partWords)
+        recover(from: start, stops: Self.partWords)
       }
     }
     if model.modules.isEmpty, diagnostics.isEmpty {
@@ -180,6 +181,7 @@ extension PrismParser {
     var module = PrismModel.Module(name: name, variables: [], commands: [])
     while !isAtEnd, !isWord("endmodule") {
       if case .identifier(let word) = current.kind, Self.partWords.contains(word), word != "init", !isSymbol(":", at: 1) { break }
+      let start = position
       do {
         if isSymbol("[") {
           module.commands.append(try command())
@@ -193,7 +195,7 @@ extension PrismParser {
           throw Abandoned()
         }
       } catch {
-        recover(stops: Self.partWords.subtracting(["init"]).union(["endmodule"]))
+        recover(from: start, stops: Self.partWords.subtracting(["init"]).union(["endmodule"]))
       }
     }
     model.modules.append(module)
@@ -302,6 +304,7 @@ extension PrismParser {
     }
     while !isAtEnd, !isWord("endrewards") {
       if case .identifier(let word) = current.kind, Self.partWords.contains(word) { break }
+      let start = position
       do {
         var action: PrismName?
         if isSymbol("[") {
@@ -316,7 +319,7 @@ extension PrismParser {
         try require(";", "after the reward")
         rewards.items.append(.init(action: action, condition: condition, value: value))
       } catch {
-        recover(stops: Self.partWords.union(["endrewards"]))
+        recover(from: start, stops: Self.partWords.union(["endrewards"]))
       }
     }
     if !accept(word: "endrewards") {
