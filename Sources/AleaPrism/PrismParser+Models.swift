@@ -19,7 +19,8 @@ extension PrismParser {
 
   /// Kinds of model that are read by PRISM but not here.
   private static let unsupportedTypes: [String: String] = [
-    "pta": "probabilistic timed automata (clocks)", "pomdp": "partially observable models", "popta": "partially observable models",
+    "pta": "probabilistic timed automata (clocks)", "pomdp": "partially observable models",
+    "popta": "partially observable models",
     "smg": "stochastic games", "imdp": "interval probabilities", "idtmc": "interval probabilities",
   ]
 
@@ -256,7 +257,9 @@ extension PrismParser {
 
   private mutating func update() throws -> PrismModel.Update {
     let start = current.span
-    if beginsAssignment { return PrismModel.Update(probability: nil, assignments: try assignments(), span: start.union(previousSpan)) }
+    if beginsAssignment {
+      return PrismModel.Update(probability: nil, assignments: try assignments(), span: start.union(previousSpan))
+    }
     if isSymbol("[") {
       report(.error("intervals of probabilities are not supported", at: current.span))
       throw Abandoned()

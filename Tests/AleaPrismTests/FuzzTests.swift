@@ -23,7 +23,8 @@ import Testing
     "mdp/consensus/consensus.props", "mdp/csma/csma.props", "mdp/eajs/eajs.props", "dtmc/haddad-monmege/haddad-monmege.prctl",
   ]
   static let constants: [String: PrismGiven] = [
-    "K": .integer(2), "N": .integer(3), "MAX": .integer(2), "p": .real(0.7), "delay": .integer(3), "energy_capacity": .integer(10),
+    "K": .integer(2), "N": .integer(3), "MAX": .integer(2), "p": .real(0.7), "delay": .integer(3),
+    "energy_capacity": .integer(10),
     "reset": .boolean(true), "B": .integer(2), "COL": .integer(0),
   ]
   static let words = [
@@ -59,7 +60,9 @@ import Testing
       case 2: pieces[place] = words[generator.next(words.count)]
       case 3: pieces.swapAt(place, generator.next(pieces.count))
       case 4: pieces.removeSubrange(place..<min(pieces.count, place + 1 + generator.next(40)))
-      default: pieces.insert(contentsOf: pieces[place..<min(pieces.count, place + 1 + generator.next(40))], at: generator.next(pieces.count))
+      default:
+        pieces.insert(
+          contentsOf: pieces[place..<min(pieces.count, place + 1 + generator.next(40))], at: generator.next(pieces.count))
       }
     }
     return Array(pieces.joined().utf8)
@@ -78,7 +81,8 @@ import Testing
         let options = ExplorationOptions(mostStatesWithoutRange: 2_000)
         let start = Ticks(1)
         _ = try Explorer.explore(
-          program.process, options: options, control: WorkControl { progress in
+          program.process, options: options,
+          control: WorkControl { progress in
             // The first report after the beginning ends a run that has grown large.
             progress.fraction == 0 || start.take()
           })
@@ -112,7 +116,9 @@ import Testing
       let property = SourceFile(id: FileID(index: 0), name: "deep", text: "P=? [ F \(text) ]")
       _ = PrismParser.parseProperties(property)
     }
-    for text in [String(repeating: "P>0 [ F ", count: 2_000), String(repeating: "F ", count: 2_000), String(repeating: "(F ", count: 2_000)] {
+    for text in [
+      String(repeating: "P>0 [ F ", count: 2_000), String(repeating: "F ", count: 2_000), String(repeating: "(F ", count: 2_000),
+    ] {
       _ = PrismParser.parseProperties(SourceFile(id: FileID(index: 0), name: "deep", text: "P=? [ \(text)"))
     }
     // Formulas that double: expanded once each.
