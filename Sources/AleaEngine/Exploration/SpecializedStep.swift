@@ -48,7 +48,7 @@ struct ActionSpecializer {
   let split: KeySplit
 
   /// A process with more outcomes than this is left to the general form.
-  static let outcomeLimit = 1024
+  static let outcomeLimit = 4096
   static let outcomeLimitPerAction = 64
 
   /// Nil when the states do not fit the form: the parts of keys must be exact in a `Double`, and nothing is observed on arrival.

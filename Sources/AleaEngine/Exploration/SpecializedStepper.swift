@@ -42,7 +42,7 @@ final class SpecializedStepper {
   /// Nil when the process is left to the general form.
   init?(_ run: ExplorationRun) throws {
     let count = run.actions.count
-    guard count <= 512, count > 0,
+    guard count <= 2048, count > 0,
       var specializer = ActionSpecializer(plan: run.plan, layout: run.layout, expander: run.stepper.expander)
     else { return nil }
     // Writing programs out pays where they run on many states.
