@@ -10,7 +10,9 @@ public struct PrismContext: Sendable {
   ///   - properties: what a properties file declares beside its properties.
   ///   - constants: values of constants that it leaves open.
   /// - Throws: `DiagnosticError` with everything that is wrong with the declarations.
-  public init(_ program: PrismProgram, properties: PrismProperties = PrismProperties(), constants: [String: PrismGiven] = [:]) throws {
+  public init(_ program: PrismProgram, properties: PrismProperties = PrismProperties(), constants: [String: PrismGiven] = [:])
+    throws
+  {
     self.program = program
     scope = program.scope
     scope.diagnostics = []

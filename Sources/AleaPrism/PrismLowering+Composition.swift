@@ -117,7 +117,9 @@ extension PrismLowering {
   }
 
   /// The values that both allow, or nil where there is a variable without any.
-  private static func intersection(_ a: [VariableID: PrismValueSet], _ b: [VariableID: PrismValueSet]) -> [VariableID: PrismValueSet]? {
+  private static func intersection(_ a: [VariableID: PrismValueSet], _ b: [VariableID: PrismValueSet]) -> [VariableID:
+    PrismValueSet]?
+  {
     var result = a
     for (id, set) in b {
       guard var known = result[id] else {

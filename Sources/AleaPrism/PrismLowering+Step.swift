@@ -29,7 +29,8 @@ extension PrismLowering {
       names[base, default: 0] += 1
       choices.append(
         Choice(
-          name: base, action: joint.action, condition: condition, outcomes: outcomes, spans: joint.parts.map { commands[$0].span }))
+          name: base, action: joint.action, condition: condition, outcomes: outcomes, spans: joint.parts.map { commands[$0].span }
+        ))
     }
     if hasErrors { return }
     name(&choices, names)
@@ -143,7 +144,9 @@ extension PrismLowering {
     stepTime = type == .ctmc ? scope.pool.binary(.divide, one, total, type: .real, span: nil) : one
     exitRate = total
     // Uniform among the enabled ones of a dtmc: the weights are divided by their sum.
-    let outcomes = weights.enumerated().map { Distribution.Outcome(value: scope.pool.constant(Double($0), type: .symbol), weight: $1) }
+    let outcomes = weights.enumerated().map {
+      Distribution.Outcome(value: scope.pool.constant(Double($0), type: .symbol), weight: $1)
+    }
     variable.mechanism = .draw(.finite(outcomes, isNormalized: false))
     process.stepOrder.append(.current(id))
     return id
@@ -153,7 +156,9 @@ extension PrismLowering {
   private mutating func addOutcome(_ choices: [Choice], _ command: ExpressionID) -> ExpressionID? {
     let count = choices.map(\.outcomes.count).max() ?? 1
     // A single update whose probability depends on the state is drawn as well: the draw checks that it is 1.
-    guard count > 1 || (type != .ctmc && choices.contains { scope.pool.constant($0.outcomes[0].weight) == nil }) else { return nil }
+    guard count > 1 || (type != .ctmc && choices.contains { scope.pool.constant($0.outcomes[0].weight) == nil }) else {
+      return nil
+    }
     let zero = scope.pool.constant(0, type: .real)
     let outcomes = (0..<count).map { number in
       let weights = choices.map { number < $0.outcomes.count ? $0.outcomes[number].weight : zero }
@@ -221,9 +226,10 @@ extension PrismLowering {
   private mutating func amount(_ item: PrismModel.Rewards.Item) throws -> ExpressionID {
     var (condition, earned) = try parts(of: item)
     if let action = item.action {
-      let known = Set(instances.flatMap { component in
-        component.module.commands.compactMap { command in command.action.map { component.renaming.map[$0.text] ?? $0.text } }
-      })
+      let known = Set(
+        instances.flatMap { component in
+          component.module.commands.compactMap { command in command.action.map { component.renaming.map[$0.text] ?? $0.text } }
+        })
       if !action.text.isEmpty, !known.contains(action.text), !actions.contains(action.text) {
         let nearest = Spelling.nearest(action.text, in: known.sorted())
         scope.report(

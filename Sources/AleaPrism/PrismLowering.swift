@@ -145,7 +145,9 @@ struct PrismLowering {
 
   /// Formulas and labels that nothing uses are checked too.
   private mutating func checkFormulas() {
-    for formula in model.formulas { attempt { _ = try $0.scope.lower(PrismExpression(.name(formula.name.text), formula.name.span)) } }
+    for formula in model.formulas {
+      attempt { _ = try $0.scope.lower(PrismExpression(.name(formula.name.text), formula.name.span)) }
+    }
   }
 
   private mutating func checkLabels() {
@@ -231,7 +233,9 @@ struct PrismLowering {
       return
     }
     if let place = scope.constants[name]?.name.span ?? model.formulas.first(where: { $0.name.text == name })?.name.span {
-      report("the name `\(name)` is used twice", variable.name.span, label: "this variable", secondary: [.init(place, "the first use")])
+      report(
+        "the name `\(name)` is used twice", variable.name.span, label: "this variable", secondary: [.init(place, "the first use")]
+      )
       return
     }
     let domain: Domain
@@ -420,7 +424,8 @@ struct PrismLowering {
     var result: [VariableID: PrismValueSet] = [:]
     for part in scope.pool.conjuncts(of: condition) {
       let leaves = scope.pool.leaves(of: [part])
-      guard leaves.count == 1, case .variable(let id)? = leaves.first, let count = process[id].domain.count, count <= Self.widestSet
+      guard leaves.count == 1, case .variable(let id)? = leaves.first, let count = process[id].domain.count,
+        count <= Self.widestSet
       else { continue }
       var set = PrismValueSet(count: count)
       for position in 0..<count {

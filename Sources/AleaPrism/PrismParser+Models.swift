@@ -4,10 +4,11 @@ extension PrismParser {
   mutating func model() -> PrismModel {
     var model = PrismModel()
     while !isAtEnd {
+      let start = position
       do {
         try part(&model)
       } catch {
-        recover(stops: Self.partWords)
+        recover(from: start, stops: Self.partWords)
       }
     }
     if model.modules.isEmpty, diagnostics.isEmpty {
@@ -18,7 +19,8 @@ extension PrismParser {
 
   /// Kinds of model that are read by PRISM but not here.
   private static let unsupportedTypes: [String: String] = [
-    "pta": "probabilistic timed automata (clocks)", "pomdp": "partially observable models", "popta": "partially observable models",
+    "pta": "probabilistic timed automata (clocks)", "pomdp": "partially observable models",
+    "popta": "partially observable models",
     "smg": "stochastic games", "imdp": "interval probabilities", "idtmc": "interval probabilities",
   ]
 
@@ -180,6 +182,7 @@ extension PrismParser {
     var module = PrismModel.Module(name: name, variables: [], commands: [])
     while !isAtEnd, !isWord("endmodule") {
       if case .identifier(let word) = current.kind, Self.partWords.contains(word), word != "init", !isSymbol(":", at: 1) { break }
+      let start = position
       do {
         if isSymbol("[") {
           module.commands.append(try command())
@@ -193,7 +196,7 @@ extension PrismParser {
           throw Abandoned()
         }
       } catch {
-        recover(stops: Self.partWords.subtracting(["init"]).union(["endmodule"]))
+        recover(from: start, stops: Self.partWords.subtracting(["init"]).union(["endmodule"]))
       }
     }
     model.modules.append(module)
@@ -254,7 +257,9 @@ extension PrismParser {
 
   private mutating func update() throws -> PrismModel.Update {
     let start = current.span
-    if beginsAssignment { return PrismModel.Update(probability: nil, assignments: try assignments(), span: start.union(previousSpan)) }
+    if beginsAssignment {
+      return PrismModel.Update(probability: nil, assignments: try assignments(), span: start.union(previousSpan))
+    }
     if isSymbol("[") {
       report(.error("intervals of probabilities are not supported", at: current.span))
       throw Abandoned()
@@ -302,6 +307,7 @@ extension PrismParser {
     }
     while !isAtEnd, !isWord("endrewards") {
       if case .identifier(let word) = current.kind, Self.partWords.contains(word) { break }
+      let start = position
       do {
         var action: PrismName?
         if isSymbol("[") {
@@ -316,7 +322,7 @@ extension PrismParser {
         try require(";", "after the reward")
         rewards.items.append(.init(action: action, condition: condition, value: value))
       } catch {
-        recover(stops: Self.partWords.union(["endrewards"]))
+        recover(from: start, stops: Self.partWords.union(["endrewards"]))
       }
     }
     if !accept(word: "endrewards") {

@@ -5,6 +5,7 @@ extension PrismParser {
     var result = PrismProperties()
     while !isAtEnd {
       if accept(";") { continue }
+      let start = position
       do {
         if isWord("const") || isWord("prob") || isWord("rate") {
           result.constants.append(try constant())
@@ -17,7 +18,7 @@ extension PrismParser {
         }
       } catch {
         // Properties need no `;` between them: the next one begins with its name.
-        recover(stops: ["const", "label", "formula"])
+        recover(from: start, stops: ["const", "label", "formula"])
       }
     }
     return result

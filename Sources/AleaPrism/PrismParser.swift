@@ -120,8 +120,9 @@ public struct PrismParser {
     "player",
   ]
 
-  /// Skips to what may begin the next part: past a `;`, or to a word of `stops`.
-  mutating func recover(stops: Set<String>) {
+  /// Skips to what may begin the next part: past a `;`, or to a word of `stops`; past where the broken part began in any case.
+  mutating func recover(from start: Int, stops: Set<String>) {
+    if position == start { advance() }
     while !isAtEnd {
       if accept(";") { return }
       if case .identifier(let word) = current.kind, stops.contains(word) { return }

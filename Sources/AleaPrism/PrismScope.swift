@@ -117,7 +117,8 @@ struct PrismScope: Sendable {
         defer { open.removeLast() }
         value = try known(try lower(expression), expression.span, "the constant `\(name)`")
       }
-      let typed = try convert(value, to: definition.type, definition.value?.span ?? definition.name.span, "the constant `\(name)`")
+      let typed = try convert(
+        value, to: definition.type, definition.value?.span ?? definition.name.span, "the constant `\(name)`")
       values[name] = typed
       return typed
     } catch {
@@ -183,7 +184,8 @@ struct PrismScope: Sendable {
     if type == .double, value.type == .integer { return PrismTyped(id: value.id, type: .double) }
     throw fault(
       "\(what) is \(type.words), and this is \(value.type.words)", span,
-      notes: type == .integer && value.type == .double ? ["`floor(...)`, `ceil(...)` or `round(...)` makes an integer of it"] : [])
+      notes: type == .integer && value.type == .double ? ["`floor(...)`, `ceil(...)` or `round(...)` makes an integer of it"] : []
+    )
   }
 
   // MARK: Expressions

@@ -41,7 +41,11 @@ enum Reference {
     case number(Double)
     init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
-      if let truth = try? container.decode(Bool.self) { self = .truth(truth) } else { self = .number(try container.decode(Double.self)) }
+      if let truth = try? container.decode(Bool.self) {
+        self = .truth(truth)
+      } else {
+        self = .number(try container.decode(Double.self))
+      }
     }
   }
 

@@ -51,7 +51,9 @@ extension Natives {
     for label in ["by", "states"] where call[label] != nil {
       throw call.fault("`\(label)` and `property` do not go together", at: label)
     }
-    guard let given = call["property"] else { throw call.fault("`properties` needs `property`, the name of one", at: "properties") }
+    guard let given = call["property"] else {
+      throw call.fault("`properties` needs `property`, the name of one", at: "properties")
+    }
     guard case .string(let text) = given.value else {
       throw call.fault("`property` is a string: a property, or the name of one", at: "property")
     }
@@ -69,7 +71,10 @@ extension Natives {
     if declarations == nil, isName(text) {
       throw call.fault(
         "`\(text)` is not a property", at: "property",
-        notes: ["`properties:` names the file that has a property of that name", "or write the property itself, as in \"P=? [ F x=1 ]\""])
+        notes: [
+          "`properties:` names the file that has a property of that name",
+          "or write the property itself, as in \"P=? [ F x=1 ]\"",
+        ])
     }
     let written = try PropertyFile(core.addSource("<property>", text))
     guard written.properties.properties.count == 1, let property = written.properties.properties.first else {

@@ -133,7 +133,9 @@ extension PropertyChecker {
     guard let bound = bounds.lower ?? bounds.upper else { throw fault("the bound on the reward is missing", at: span) }
     let limit = try context.real(bound, "the bound on a reward")
     // Rewards are whole numbers: the first or last level that counts.
-    let level = saturates ? (bounds.lowerIsStrict ? limit.rounded(.down) + 1 : limit.rounded(.up))
+    let level =
+      saturates
+      ? (bounds.lowerIsStrict ? limit.rounded(.down) + 1 : limit.rounded(.up))
       : (bounds.upperIsStrict ? limit.rounded(.up) - 1 : limit.rounded(.down))
     guard level >= 0 || saturates, level < 0x1p30 else {
       throw fault("the bound on a reward is \(NumberText.significant(limit, digits: 6))", at: bound.span)
@@ -236,7 +238,8 @@ extension PropertyChecker {
     }
   }
 
-  private func solved(_ reward: Column<Double>, _ objective: Objective, in process: SparseProcess? = nil) throws -> SparseSolution {
+  private func solved(_ reward: Column<Double>, _ objective: Objective, in process: SparseProcess? = nil) throws -> SparseSolution
+  {
     var process = process ?? sparse
     process.channels = [.init(name: "reward", reward: reward)]
     process.objective = objective

@@ -34,7 +34,8 @@ extension PropertyChecker {
     switch expression.kind {
     case .query(let query):
       guard case .bound = query.relation else {
-        throw fault("a number cannot stand for a condition", at: query.span, notes: ["compare it with a bound, as in `P>=0.5 [ ... ]`"])
+        throw fault(
+          "a number cannot stand for a condition", at: query.span, notes: ["compare it with a bound, as in `P>=0.5 [ ... ]`"])
       }
       return try satisfaction(query, decidingAll: true).0
     case .not(let inner):
@@ -110,7 +111,9 @@ extension PropertyChecker {
   }
 
   /// The states for which the bounds decide the comparison, and the first that counts and is open.
-  private func decide(_ solution: SparseSolution, _ relation: PrismOperator, _ limit: Double, decidingAll: Bool) -> (StateSet, Int?) {
+  private func decide(_ solution: SparseSolution, _ relation: PrismOperator, _ limit: Double, decidingAll: Bool) -> (
+    StateSet, Int?
+  ) {
     let set = StateSet(count: sparse.stateCount)
     let initial = Set(sparse.initial.map { Int($0.state) })
     var open: Int?

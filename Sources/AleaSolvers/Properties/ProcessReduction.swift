@@ -77,7 +77,8 @@ struct ProcessReduction {
   }
 
   /// An answer about ``process`` as one about the original; policies inside components that were drawn together head for the way out.
-  func original(_ solution: SparseSolution, of original: SparseProcess, components: MaximalEndComponents? = nil) -> SparseSolution {
+  func original(_ solution: SparseSolution, of original: SparseProcess, components: MaximalEndComponents? = nil) -> SparseSolution
+  {
     let count = original.stateCount
     var result = solution
     func spread(_ numbers: [Double]) -> [Double] { (0..<count).map { numbers[Int(block.pointer[$0])] } }

@@ -69,7 +69,8 @@ extension SparseProcess {
     guard let choice = (0..<choiceCount).first(where: { reward.pointer[$0] < 0 }) else { return }
     let owner = (0..<stateCount).first { choices(of: $0).contains(choice) } ?? 0
     throw UnmetRequirement(
-      method: what, requirement: "rewards that are not negative", found: "in state \(owner) a choice earns \(reward.pointer[choice])",
+      method: what, requirement: "rewards that are not negative",
+      found: "in state \(owner) a choice earns \(reward.pointer[choice])",
       remedy: "split the rewards into gains and costs")
   }
 

@@ -19,7 +19,8 @@ public struct RewardUnfolding: Sendable {
     try original.requireNonnegative(reward, "a bound on a reward")
     if let odd = (0..<original.choiceCount).first(where: { reward.pointer[$0].rounded() != reward.pointer[$0] }) {
       throw UnmetRequirement(
-        method: "a bound on a reward", requirement: "rewards that are whole numbers", found: "a choice earns \(reward.pointer[odd])",
+        method: "a bound on a reward", requirement: "rewards that are whole numbers",
+        found: "a choice earns \(reward.pointer[odd])",
         remedy: "multiply the rewards and the bound by a common denominator")
     }
     guard Double(level + 1) * Double(original.transitionCount) < 0x1p30, Double(level + 1) * Double(count) < 0x1p30 else {
