@@ -231,7 +231,11 @@ class CancellingTest(unittest.TestCase):
 
     def test_keyboard_interrupt(self):
         program = f"""
+import signal
 import alea
+# Whoever started the tests may have told their processes to block or ignore Control-C.
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+signal.signal(signal.SIGINT, signal.default_int_handler)
 session = alea.Session(output=None)
 session.run('''{WALK}''')
 print("ready", flush=True)
