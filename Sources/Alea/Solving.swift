@@ -47,6 +47,13 @@ extension SessionCore {
   ) throws -> Solution {
     try requireObjective(process, at: span)
     let (explored, exploring) = try explore(process, allStates: allStates)
+    return try solve(explored, exploring: exploring, by: method, tolerance: tolerance, at: span)
+  }
+
+  /// Solves what has been explored, or was given in explicit form.
+  func solve(
+    _ explored: ExploredProcess, exploring: Double, by method: (any DynamicMethod)?, tolerance: Double?, at span: SourceSpan?
+  ) throws -> Solution {
     let start = Self.seconds()
     do {
       let planner = try Planner(for: explored.sparse, preferred: method, tolerance: tolerance)

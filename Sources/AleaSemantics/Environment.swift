@@ -66,6 +66,17 @@ public final class Environment: @unchecked Sendable {
   /// Takes back or gives again what a name means here, without looking at what this environment stands on.
   public func restore(_ name: String, to binding: Binding?) { bindings[name] = binding }
 
+  /// Gives a process that was made without a text the meaning of its name.
+  public func define(_ process: Process) {
+    let nowhere = SourceSpan(file: FileID(index: -1), start: 0, end: 0)
+    let kind = AST.ModelKind(rawValue: process.kind.rawValue) ?? .mdp
+    let syntax = AST.Model(kind: kind, name: AST.Name(process.name, nowhere), parameters: [], members: [])
+    introduce(Set(process.symbols.map(\.name)))
+    self[process.name] = Binding(
+      .model(ModelDefinition(syntax: syntax, documentation: process.documentation, environment: self, built: process)),
+      documentation: process.documentation)
+  }
+
   /// What a name means here, without looking at what this environment stands on.
   public func ownBinding(_ name: String) -> Binding? { bindings[name] }
 }
@@ -199,10 +210,13 @@ public struct ModelDefinition: Sendable {
   public let syntax: AST.Model
   public let documentation: String
   let environment: Environment
+  /// The process itself, of a model that was made without a text.
+  var built: Process?
   public var name: String { syntax.name.text }
 
   /// The names of the model's variables, in the order in which they are first written: declared, or at an arrow's end.
   public var variableNames: [String] {
+    if let built { return built.declarations.map(\.name) }
     var names: [String] = []
     func add(_ expression: AST.Expression) {
       switch expression.kind {
