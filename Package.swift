@@ -74,6 +74,8 @@ let package = Package(
       exclude: ["Data"]),
     .testTarget(name: "AleaReportTests", dependencies: ["AleaReport"]),
     .testTarget(name: "AleaTests", dependencies: ["Alea"], exclude: ["Data", "Embedding"]),
+    // What programs outside this package can do: nothing but the public face.
+    .testTarget(name: "AleaLibraryTests", dependencies: ["Alea"]),
     .testTarget(name: "AleaREPLTests", dependencies: ["AleaCommand"], exclude: ["prompt.py"]),
   ],
   swiftLanguageModes: [.v6],

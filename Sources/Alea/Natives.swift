@@ -39,7 +39,8 @@ enum Natives {
         }
       }
       do throws(InvalidMethodArgument) {
-        return .object(MethodObject(method: try Methods.make(type.name, arguments: arguments), arguments: arguments))
+        return .object(
+          MethodObject(method: type.init(arguments: try MethodArguments(arguments, for: type)), arguments: arguments))
       } catch {
         throw call.fault(error.problem, at: error.argument, notes: [error.remedy])
       }
@@ -51,6 +52,8 @@ enum Natives {
     let name = type.name
     if type is any DynamicMethod.Type { return "solve(M, by: \(name)())" }
     if type is any BestArmMethod.Type { return "bestArm(B, by: \(name)())" }
+    if type is any EffectMethod.Type { return "estimate(effect(of: M.x, on: M.y), from: data, by: \(name)())" }
+    if type is any MomentMethod.Type { return "estimate(M, from: data, by: \(name)())" }
     // What a method is set by stands inside another method.
     let holders = Methods.all.compactMap { holder -> (String, String)? in
       for parameter in holder.parameters {
@@ -88,14 +91,14 @@ enum Natives {
     return model
   }
 
-  static func method(_ call: NativeCall) throws -> (any DynamicMethod)? {
+  static func method(_ call: NativeCall, core: SessionCore) throws -> (any DynamicMethod)? {
     guard let given = call["by"] else { return nil }
     if case .object(let object) = given.value {
       if let object = object as? MethodObject {
         if let method = object.method as? any DynamicMethod { return method }
         throw call.fault(
           "`\(object.method.name)` does not solve decision processes", at: "by",
-          notes: ["`by:` takes one of \(DynamicMethods.all.map { "`\($0.name)`" }.joined(separator: ", ")) here"])
+          notes: ["`by:` takes one of \(core.names(of: (any DynamicMethod.Type).self, builtIn: DynamicMethods.all)) here"])
       }
     }
     throw call.fault(
@@ -158,7 +161,7 @@ enum Natives {
         example: "solve(Inventory).value[stock: 0]"
       ) { call in
         let model = try model(call, "model")
-        let method = try method(call)
+        let method = try method(call, core: core)
         if method != nil, call["tolerance"] != nil {
           throw call.fault("the tolerance belongs to the method: `by: \(method!.name)(tolerance: ...)`", at: "tolerance")
         }
@@ -378,7 +381,7 @@ struct MethodObject: ObjectValue {
   let method: any Method
   let arguments: [String: MethodValue]
 
-  var call: MethodCall { MethodCall(method.name, arguments) }
+  var call: MethodCall { MethodCall(method.name, arguments, type: type(of: method)) }
   var typeName: String { "a method" }
   var description: String { call.description }
 }

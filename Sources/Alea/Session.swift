@@ -60,6 +60,8 @@ public final class Session {
   /// What was entered at a prompt and still holds.
   var entries: [SessionEntry] = []
   var environment: Environment
+  /// The functions written in Swift, on which what programs define stands.
+  let natives: Environment
   let loader: SourceLoader
 
   /// - Parameters:
@@ -71,7 +73,8 @@ public final class Session {
   ) {
     core = SessionCore(configuration: configuration, output: output, progress: progress)
     loader = SourceLoader()
-    environment = Environment(parent: Natives.environment(core))
+    natives = Natives.environment(core)
+    environment = Environment(parent: natives)
     core.pathBesideProgram = { [loader] path, span in loader.path(path, from: span.file) }
     core.sourceText = { [loader] span in
       guard let span, let file = loader.sources[span.file] else { return "" }
@@ -240,6 +243,9 @@ final class SessionCore: @unchecked Sendable {
   var expectations: [Session.Expectation] = []
   var warnings: [Diagnostic] = []
   var isSilent = false
+  /// What was added to the language from outside.
+  var registered: [NativeFunction] = []
+  var registeredMethods: [any Method.Type] = []
   let cancellation = Cancellation()
   /// The text at a place, for answers that repeat the question.
   var sourceText: (SourceSpan?) -> String = { _ in "" }

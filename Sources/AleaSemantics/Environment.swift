@@ -139,6 +139,28 @@ public struct NativeFunction: Sendable {
   /// True when running it is what a program is for (solving, printing): it is skipped while a program is only checked.
   public let isQuery: Bool
   public let body: @Sendable (NativeCall) throws -> Value
+  /// Makes a law from numbers that may depend on the state, with the symbols of the model: nil of a function that makes values.
+  public let law: LawMaker?
+
+  /// From expressions of a pool to a law over them, with the kind of what it draws.
+  public typealias LawMaker =
+    @Sendable (_ parameters: [ExpressionID], _ pool: inout ExpressionPool, _ symbols: inout [Symbol]) throws -> (
+      Distribution, ScalarType
+    )
+
+  /// A law written in Swift, whose parameters are numbers.
+  public init(
+    law name: String, _ parameters: [NativeParameter], documentation: String, example: String = "", make: @escaping LawMaker
+  ) {
+    self.name = name
+    self.parameters = parameters
+    self.documentation = documentation
+    self.example = example
+    resultType = "a distribution"
+    isQuery = false
+    law = make
+    body = { _ in .nothing }
+  }
 
   public init(
     _ name: String, _ parameters: [NativeParameter], returns resultType: String, isQuery: Bool, documentation: String,
@@ -151,6 +173,7 @@ public struct NativeFunction: Sendable {
     self.documentation = documentation
     self.example = example
     self.body = body
+    law = nil
   }
 }
 
