@@ -171,8 +171,12 @@ import Testing
     // Gambler's ruin from 3 of 5 with p = 0.6 (Feller I, XIV.2): (1 - r^3) / (1 - r^5) with r = 2/3.
     let session = Session()
     let ruin = try ReachableProcess(
-      from: 3, objective: .total, actions: { (1...4).contains($0) ? ["bet"] : [] },
-      outcomes: { money, _ in [(money + 1, 0.6, money == 4 ? 1.0 : 0), (money - 1, 0.4, 0)] })
+      from: 3, objective: .total,
+      actions: { (money: Int) -> [String] in money > 0 && money < 5 ? ["bet"] : [] },
+      outcomes: { (money: Int, _: String) in
+        let prize: Double = money == 4 ? 1 : 0
+        return [(money + 1, 0.6, prize), (money - 1, 0.4, 0)]
+      })
     let r = 2.0 / 3
     let best = try session.solve(ruin.process)
     let exact = (1 - r * r * r) / (1 - r * r * r * r * r)
