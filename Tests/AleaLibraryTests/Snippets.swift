@@ -4,7 +4,7 @@ import Testing
 
 // The Swift of the articles, as it stands there: the tests of the documentation compare the two texts.
 
-func reorderPoint(price: Double) throws -> Double {
+func valueOfEmptyShelf(price: Double) throws -> Double {
   let session = Session()
   try session.load(file: "Examples/inventory.alea")
   let best = try session.solution("solve(Inventory(price: \(price)))")
@@ -167,17 +167,22 @@ final class Lines: Sendable {
     #expect(try await valueWithin(.milliseconds(300), of: endless, in: walk) == nil)
   }
 
+  /// The README's.
+  @Test func aFile() throws {
+    let session = Session()
+    try session.run(file: "Examples/inventory.alea")
+    print(try session.evaluate("best.value[stock: 0]"))
+    // Tests/Independent/inventory.py.
+    #expect(abs(try session.number("best.value[stock: 0]") - 441.9188362742) < 1e-6)
+    #expect(abs(try valueOfEmptyShelf(price: 8) - 441.9188362742) < 1e-6)
+  }
+
   @Test func modelsWithoutText() throws {
     // To wait in the state that pays: 1 + 1/2 + 1/4 + ... = 2; a step and two steps away, half and a quarter of it.
     let value = try patrol()
     for (found, exact) in zip(value, [0.5, 1, 2]) { #expect(abs(found - exact) < 1e-6) }
     // Spending what comes at once: from no money 0.9 * 0.5 / (1 - 0.9).
     #expect(abs(try savings() - 4.5) < 1e-6)
-    // Tests/Independent/inventory.py has this value for the price of the example.
-    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    let session = Session()
-    try session.load(file: "/" + root + "/Examples/inventory.alea")
-    #expect(abs(try session.solution("solve(Inventory(price: 8))").value.atStart - 441.9188362742) < 1e-6)
   }
 
   @Test func additions() throws {
