@@ -78,7 +78,8 @@ struct FixedSweeps: DynamicMethod {
     if case .discounted(let discount) = process.objective.criterion, discount < 1, process.objective.maximizes { return [] }
     return [
       UnmetRequirement(
-        method: Self.name, requirement: "a discounted total", found: "another objective", remedy: "write `discount 0.95`, for example")
+        method: Self.name, requirement: "a discounted total", found: "another objective",
+        remedy: "write `discount 0.95`, for example")
     ]
   }
 
