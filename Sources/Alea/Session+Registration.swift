@@ -17,7 +17,7 @@ public protocol CustomLaw: Sendable {
   static var parameters: [CustomLawParameter] { get }
   /// The law for parameters that may depend on the state; known ones have a ``ModelExpression/constant``.
   ///
-  /// - Throws: ``ValueError`` where the parameters make no sense.
+  /// - Throws: `ValueError` where the parameters make no sense.
   static func law(_ parameters: [ModelExpression]) throws -> ModelLaw
 }
 
@@ -33,9 +33,9 @@ public struct CustomLawParameter: Hashable, Sendable {
 }
 
 extension Session {
-  /// Adds a method to this session: texts call its constructor, in `solve(..., by:)` when it is a ``DynamicMethod``, in
-  /// `estimate(..., by:)` when it is an ``EffectMethod`` or ``MomentMethod``, in `evaluate(..., from:, by:)` when it is an
-  /// ``OffPolicyMethod``; help, completion and messages know it.
+  /// Adds a method to this session: texts call its constructor, in `solve(..., by:)` when it is a `DynamicMethod`, in
+  /// `estimate(..., by:)` when it is an `EffectMethod` or `MomentMethod`, in `evaluate(..., from:, by:)` when it is an
+  /// `OffPolicyMethod`; help, completion and messages know it.
   ///
   /// - Throws: `DiagnosticError` when the name is taken.
   public func register(_ method: any Method.Type) throws {

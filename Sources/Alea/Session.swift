@@ -171,9 +171,11 @@ public final class Session {
   ///
   /// - Throws: `DiagnosticError`, or `WorkCancelled`.
   public func evaluate(_ text: String) throws -> Value {
+    hasStartedRunning = false
     let file = loader.add(text: text, name: "<expression>")
     let (expression, diagnostics) = Parser.parseExpression(file)
     if !diagnostics.isEmpty { throw DiagnosticError(diagnostics) }
+    hasStartedRunning = true
     let runner = ProgramRunner(environment: environment, loader: loader, isChecking: false)
     return try cancellation.during { try runner.run(AST.Item(.query(expression), expression.span)) ?? .nothing }
   }

@@ -242,6 +242,9 @@ import Testing
     let here = best.sparse.value.withUnsafeBytes { $0.baseAddress }
     #expect(array.withUnsafeBytes { $0.baseAddress } == here)
     #expect(array.shape == [21])
+    // A function of the state is a collection over the same memory.
+    #expect(best.value.withContiguousStorageIfAvailable { UnsafeRawPointer($0.baseAddress) } == here)
+    #expect(best.value.count == 21 && best.value[0] == best.sparse.value[0])
     #expect(try session.number("6 * 7") == 42)
     let whole: Int = try session.value("6 * 7")
     #expect(whole == 42)

@@ -95,7 +95,7 @@ public struct ModelLaw: Sendable {
 
   private init(_ node: Node) { self.node = node }
 
-  /// A named law with its parameters in the order of ``DistributionFamily/parameters``.
+  /// A named law with its parameters in the order of `DistributionFamily.parameters`.
   public static func family(_ family: DistributionFamily, _ parameters: ModelExpression...) -> ModelLaw {
     ModelLaw(.primitive(family, parameters))
   }

@@ -214,7 +214,7 @@ class CancellingTest(unittest.TestCase):
         threading.Timer(0.3, session.cancel).start()
         with self.assertRaises(alea.AleaCancelled):
             session.run(ENDLESS)
-        self.assertEqual(session.evaluate("size(Walk).states"), 201)
+        self.assertEqual(session.evaluate("size(Walk)").states, 201)
 
     def test_by_the_progress_function(self):
         heard = []
