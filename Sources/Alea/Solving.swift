@@ -267,7 +267,7 @@ extension SessionCore {
           acting.process, episodes: episodes, horizon: steps, seed: seed, keepsLog: $0, logged: logged, control: control)
       }
       name = written.description
-      logging = .policy(learner.process)
+      logging = .policy(learner.memory.isEmpty ? learner.process : learner.expanded())
     } else if let table = object as? PolicyFunction {
       let count = table.explored.sparse.stateCount
       let stages = table.stages
