@@ -15,6 +15,10 @@ extension Session {
   }
 
   private func enter(_ file: SourceFile, reply: (SessionReply) -> Void) throws {
+    try cancellation.during { try feed(file, reply: reply) }
+  }
+
+  private func feed(_ file: SourceFile, reply: (SessionReply) -> Void) throws {
     hasStartedRunning = false
     let (program, syntax) = Parser.parseProgram(file)
     let scratch = Environment(parent: environment)
@@ -33,6 +37,7 @@ extension Session {
     _ = runner.declare(program)
     for (index, item) in program.items.enumerated() {
       do {
+        try core.stopIfCancelled()
         let value = try runner.run(item)
         var shown: Value?
         if let value, case .nothing = value {} else { shown = value }
@@ -119,7 +124,7 @@ extension Session {
   public func reset(to files: [String] = []) throws {
     let before = (entries, environment)
     entries = []
-    environment = Environment(parent: Natives.environment(core))
+    environment = Environment(parent: natives)
     do {
       for file in files { try enter(file: file) }
     } catch {

@@ -15,6 +15,8 @@ public final class Session {
     public var seed: UInt64 = 0
     /// Worker threads; 0 takes all cores. Answers do not depend on it.
     public var threads = 0
+    /// The guaranteed error to aim at where a question names none; nil for each method's own.
+    public var tolerance: Double?
     /// Values of `param`s, by name, as text.
     public var parameters: [(name: String, value: String)] = []
     /// Columns that printed answers may take.
@@ -60,6 +62,8 @@ public final class Session {
   /// What was entered at a prompt and still holds.
   var entries: [SessionEntry] = []
   var environment: Environment
+  /// The functions written in Swift, on which what programs define stands.
+  let natives: Environment
   let loader: SourceLoader
 
   /// - Parameters:
@@ -71,13 +75,19 @@ public final class Session {
   ) {
     core = SessionCore(configuration: configuration, output: output, progress: progress)
     loader = SourceLoader()
-    environment = Environment(parent: Natives.environment(core))
+    natives = Natives.environment(core)
+    environment = Environment(parent: natives)
     core.pathBesideProgram = { [loader] path, span in loader.path(path, from: span.file) }
+    core.readSource = { [loader] path in try loader.read(path) }
+    core.addSource = { [loader] name, text in loader.add(text: text, name: name) }
     core.sourceText = { [loader] span in
       guard let span, let file = loader.sources[span.file] else { return "" }
       return file.text(in: span)
     }
   }
+
+  /// Ends this session's work from any thread.
+  public var cancellation: Cancellation { core.cancellation }
 
   /// The texts read so far: what places in messages refer to.
   public var sources: SourceMap { loader.sources }
@@ -93,10 +103,10 @@ public final class Session {
   /// Checks and runs a file; `-` is standard input.
   ///
   /// - Throws: `DiagnosticError` with everything that is wrong, or `WorkCancelled`.
-  public func run(file path: String) throws { try run(loader.read(path)) }
+  public func run(file path: String) throws { try cancellation.during { try run(loader.read(path)) } }
 
   /// Checks and runs a text.
-  public func run(text: String, name: String) throws { try run(loader.add(text: text, name: name)) }
+  public func run(text: String, name: String) throws { try cancellation.during { try run(loader.add(text: text, name: name)) } }
 
   private func run(_ file: SourceFile) throws {
     let program = try checked(file)
@@ -136,7 +146,7 @@ public final class Session {
   private func check(_ file: SourceFile) -> (program: AST.Program, diagnostics: [Diagnostic]) {
     let (program, syntax) = Parser.parseProgram(file)
     if syntax.contains(where: { $0.severity == .error }) { return (program, syntax) }
-    let scratch = Environment(parent: Natives.environment(core))
+    let scratch = Environment(parent: environment)
     let diagnostics = Checker.check(program, in: scratch, loader: loader, parameters: parameters)
     return (program, Checker.inOrder(syntax + diagnostics))
   }
@@ -156,6 +166,7 @@ public final class Session {
         _ = try checker.run(item)
         continue
       }
+      try core.stopIfCancelled()
       _ = try runner.run(item)
     }
   }
@@ -164,11 +175,13 @@ public final class Session {
   ///
   /// - Throws: `DiagnosticError`, or `WorkCancelled`.
   public func evaluate(_ text: String) throws -> Value {
+    hasStartedRunning = false
     let file = loader.add(text: text, name: "<expression>")
     let (expression, diagnostics) = Parser.parseExpression(file)
     if !diagnostics.isEmpty { throw DiagnosticError(diagnostics) }
+    hasStartedRunning = true
     let runner = ProgramRunner(environment: environment, loader: loader, isChecking: false)
-    return try runner.run(AST.Item(.query(expression), expression.span)) ?? .nothing
+    return try cancellation.during { try runner.run(AST.Item(.query(expression), expression.span)) ?? .nothing }
   }
 
   // MARK: Models
@@ -236,10 +249,20 @@ final class SessionCore: @unchecked Sendable {
   var expectations: [Session.Expectation] = []
   var warnings: [Diagnostic] = []
   var isSilent = false
+  /// What was added to the language from outside.
+  var registered: [NativeFunction] = []
+  var registeredMethods: [any Method.Type] = []
+  let cancellation = Cancellation()
   /// The text at a place, for answers that repeat the question.
   var sourceText: (SourceSpan?) -> String = { _ in "" }
   /// A path as written in a program, relative to the folder of the program's file.
   var pathBesideProgram: (String, SourceSpan) -> String = { path, _ in path }
+  /// Reads a text that messages may point into.
+  var readSource: (String) throws -> SourceFile = { throw DiagnosticError(.error("there is no file `\($0)`", at: nil)) }
+  /// Makes a text one that messages may point into.
+  var addSource: (_ name: String, _ text: String) -> SourceFile = {
+    SourceFile(id: FileID(index: .max), name: $0, text: $1)
+  }
 
   init(
     configuration: Session.Configuration, output: @escaping @Sendable (Session.Output) -> Void,
@@ -252,7 +275,14 @@ final class SessionCore: @unchecked Sendable {
 
   var control: WorkControl {
     let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    return WorkControl(threads: configuration.threads == 0 ? cores : configuration.threads, report: progress)
+    return WorkControl(threads: configuration.threads == 0 ? cores : configuration.threads) { [cancellation, progress] work in
+      !cancellation.isCancelled && progress(work)
+    }
+  }
+
+  /// Between the items of a program, where nothing is half done.
+  func stopIfCancelled() throws {
+    if cancellation.isCancelled { throw WorkCancelled(state: "stopped between two items of the program") }
   }
 
   var report: ReportOptions {

@@ -51,10 +51,19 @@ extension SessionCore {
   ) throws -> Solution {
     try requireObjective(process, at: span)
     let (explored, exploring) = try explore(process, allStates: allStates)
+    return try solve(explored, exploring: exploring, by: method, tolerance: tolerance, at: span)
+  }
+
+  /// Solves what has been explored, or was given in explicit form.
+  func solve(
+    _ explored: ExploredProcess, exploring: Double, by method: (any DynamicMethod)?, tolerance: Double?, at span: SourceSpan?
+  ) throws -> Solution {
     let start = Self.seconds()
     do {
-      let planner = try Planner(for: explored.sparse, preferred: method, tolerance: tolerance)
+      let planner = try Planner(
+        for: explored.sparse, preferred: method, tolerance: tolerance ?? (method == nil ? configuration.tolerance : nil))
       var sparse = try planner.method.solve(explored.sparse, control: control)
+      try check(sparse, of: explored.sparse, at: span)
       if sparse.stages?.policy != nil {
         sparse.notes.append("values and policy are those of the first step; `policy[..., t: k]` is the policy after k steps")
       }
@@ -65,6 +74,21 @@ extension SessionCore {
       return solution
     } catch let unmet as UnmetRequirement {
       throw diagnostic(unmet, at: span)
+    }
+  }
+
+  /// Methods may come from outside: an answer that does not fit its process stops here.
+  private func check(_ answer: SparseSolution, of process: SparseProcess, at span: SourceSpan?) throws {
+    let count = process.stateCount
+    let fits =
+      answer.value.count == count && answer.policy.count == count && answer.lower.count == count && answer.upper.count == count
+      && (answer.gain?.count ?? count) == count
+      && answer.policy.indices.allSatisfy { answer.policy[$0] < 0 || process.choices(of: $0).contains(Int(answer.policy[$0])) }
+    guard fits else {
+      throw DiagnosticError(
+        .error(
+          "`\(answer.method)` gave an answer that does not fit its process", at: span,
+          notes: ["an answer has one value, bound below, bound above and choice for each of the \(count) states"]))
     }
   }
 
@@ -158,7 +182,7 @@ extension SessionCore {
     let (explored, exploring) = try exploreClosed(closed)
     let start = Self.seconds()
     do {
-      let planner = try Planner(for: explored.sparse, tolerance: tolerance ?? 1e-9)
+      let planner = try Planner(for: explored.sparse, tolerance: tolerance ?? configuration.tolerance ?? 1e-9)
       let sparse = try planner.method.solve(explored.sparse, control: control)
       var evaluation = Evaluation(
         explored: explored, sparse: sparse, policyName: policy.description, exploringTime: exploring,
@@ -197,7 +221,8 @@ extension SessionCore {
     if let steps {
       sparse = try explored.sparse.reachability(of: target, within: steps, maximize: maximize, control: control)
     } else {
-      sparse = try explored.sparse.reachability(of: target, maximize: maximize, tolerance: tolerance ?? 1e-6, control: control)
+      sparse = try explored.sparse.reachability(
+        of: target, maximize: maximize, tolerance: tolerance ?? configuration.tolerance ?? 1e-6, control: control)
     }
     return Reachability(explored: explored, sparse: sparse, event: text, maximizes: maximize)
   }
