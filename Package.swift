@@ -35,9 +35,10 @@ let package = Package(
     .target(name: "AleaSyntax"),
     .target(name: "AleaModel", dependencies: ["AleaSyntax", "CBoostMath"]),
     .target(name: "AleaSemantics", dependencies: ["AleaSyntax", "AleaModel"]),
+    .target(name: "AleaPrism", dependencies: ["AleaSyntax", "AleaModel"]),
 
     // The machinery.
-    .target(name: "AleaNumerics", dependencies: ["COpenBLAS", "CLAPACKE", "CSuiteSparse", "CGLPK", "CBoostMath"]),
+    .target(name: "AleaNumerics", dependencies: ["COpenBLAS", "CLAPACKE", "CSuiteSparse", "CGLPK", "CBoostMath", "CLanes"]),
     .target(name: "CLanes"),
     .target(name: "AleaData", dependencies: ["AleaModel"]),
     .target(name: "AleaEngine", dependencies: ["AleaModel", "AleaNumerics", "AleaData", "CLanes"]),
@@ -48,7 +49,7 @@ let package = Package(
     .target(
       name: "Alea",
       dependencies: [
-        "AleaSyntax", "AleaModel", "AleaSemantics", "AleaNumerics", "AleaData", "AleaEngine", "AleaSolvers",
+        "AleaSyntax", "AleaModel", "AleaSemantics", "AleaPrism", "AleaNumerics", "AleaData", "AleaEngine", "AleaSolvers",
         "AleaReport",
       ],
       resources: [.embedInCode("StdLib")]),
@@ -70,6 +71,7 @@ let package = Package(
     .testTarget(name: "AleaSyntaxTests", dependencies: ["AleaSyntax"], exclude: ["Samples"]),
     .testTarget(name: "AleaModelTests", dependencies: ["AleaModel"]),
     .testTarget(name: "AleaSemanticsTests", dependencies: ["AleaSemantics"]),
+    .testTarget(name: "AleaPrismTests", dependencies: ["Alea"], exclude: ["Data"]),
     .testTarget(name: "AleaDataTests", dependencies: ["AleaData"]),
     .testTarget(name: "AleaEngineTests", dependencies: ["AleaEngine"]),
     .testTarget(

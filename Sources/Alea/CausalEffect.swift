@@ -27,16 +27,23 @@ struct CausalEffect: ObjectValue, EstimationTarget {
   }
 
   func estimate(_ call: NativeCall, core: SessionCore) throws -> any ObjectValue {
-    let (cause, outcome) = try pair(call, "target")
+    guard causes.count == 1, outcomes.count == 1 else {
+      throw call.fault(
+        "an effect of one cause on one outcome can be estimated, and this is \(self)", at: "target",
+        notes: ["`identify` takes any effect"])
+    }
+    let (cause, outcome) = (causes[0], outcomes[0])
     let data = try Natives.dataTable(call, "from")
     let seed = try Natives.integer(call, "seed", from: 0).map { UInt64($0) } ?? core.configuration.seed
     do {
       let problem = try EffectProblem(
-        graph: graph, cause: cause, outcome: outcome, data: data, adjust: Natives.variableNames(call, "adjust", of: model),
+        graph: graph, cause: cause, outcome: outcome, given: given, data: data,
+        adjust: Natives.variableNames(call, "adjust", of: model),
         instruments: Natives.variableNames(call, "instruments", of: model), seed: seed)
-      return try method(call, problem, core).estimate(problem)
+      let method = try method(call, problem, core)
+      return given.isEmpty ? try method.estimate(problem) : try problem.conditionalEffect(by: method)
     } catch let refusal as EffectRefusal {
-      throw call.fault(refusal.message, notes: refusal.notes)
+      throw call.fault(refusal.message, at: refusal.place.rawValue, notes: refusal.notes)
     }
   }
 
@@ -53,7 +60,10 @@ struct CausalEffect: ObjectValue, EstimationTarget {
       _ = try problem.adjustmentSet()
       return LinearAdjustment(arguments: try MethodArguments(for: LinearAdjustment.self))
     } catch let refusal as EffectRefusal {
-      guard (try? problem.instrumentsWithControls()) != nil else { throw refusal }
+      guard (try? problem.instrumentsWithControls()) != nil else {
+        guard (try? problem.proxies()) != nil else { throw refusal }
+        return ProximalTwoStage(arguments: try MethodArguments(for: ProximalTwoStage.self))
+      }
       return TwoStageLeastSquares(arguments: try MethodArguments(for: TwoStageLeastSquares.self))
     }
   }

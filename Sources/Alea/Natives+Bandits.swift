@@ -88,7 +88,7 @@ extension Natives {
           NativeParameter(
             "arm", isPositional: true, "an mdp with one action of two values: the first leaves the arm alone, the second plays it"
           ),
-          NativeParameter("discount", default: "the mdp's", "in (0, 1)"),
+          NativeParameter("discount", default: "the mdp's, or its `average`", "in (0, 1)"),
         ], returns: "an index", isQuery: true,
         documentation:
           "The Whittle index of every state of a restless arm: the subsidy at which leaving it alone is as good as playing it.",
@@ -159,7 +159,8 @@ extension SessionCore {
         "an arm has one action with two values that are always available", at: "arm",
         notes: ["as in `action played: Bool`, or `action move: {leave, play}`"])
     }
-    let factor = try indexDiscount(process, discount, call)
+    var factor: Double?
+    if discount != nil || process.objective.criterion != .average { factor = try indexDiscount(process, discount, call) }
     let (explored, _) = try explore(process)
     let sparse = explored.sparse
     let count = sparse.stateCount
@@ -181,7 +182,15 @@ extension SessionCore {
     guard
       let (indices, isIndexable) = WhittleIndex.indices(
         passive: rows[0], active: rows[1], passiveReward: rewards[0], activeReward: rewards[1], discount: factor)
-    else { throw call.fault("the equations of the arm have no solution", at: "arm") }
+    else {
+      throw call.fault(
+        "the equations of the arm have no solution", at: "arm",
+        notes: factor == nil
+          ? [
+            "under the average criterion every way of playing it must lead back to the same states; a `discount:` needs no such thing"
+          ]
+          : [])
+    }
     guard isIndexable else {
       throw call.fault(
         "the arm is not indexable: a larger subsidy makes leaving it alone worse in some state", at: "arm",

@@ -9,7 +9,7 @@ extension Natives {
   // MARK: Causal models
 
   static func causal(_ core: SessionCore) -> [NativeFunction] {
-    effects() + graphQuestions() + interventions(core) + [counterfactual()]
+    effects() + graphQuestions() + interventions(core) + [counterfactual(), effectBounds()]
   }
 
   // MARK: Arguments
@@ -34,7 +34,15 @@ extension Natives {
   /// The names of the variables given under a label; nil without the argument.
   static func variableNames(_ call: NativeCall, _ label: String, of model: ModelObject) throws -> [String]? {
     guard call[label] != nil else { return nil }
-    return try sameModel(call, [(label, variables(call, label, asText: model))], as: model)[0]
+    let names = try sameModel(call, [(label, variables(call, label, asText: model))], as: model)[0]
+    let known = model.definition.variableNames
+    for name in names where !known.contains(name) {
+      let near = Spelling.nearest(name, in: known)
+      throw call.fault(
+        "`\(name)` is not a variable of \(model.definition.name)", at: label,
+        notes: [near.map { "did you mean `\($0)`?" } ?? "its variables are \(known.joined(separator: ", "))"])
+    }
+    return names
   }
 
   /// The names of variables that must be of one model.
@@ -60,17 +68,46 @@ extension Natives {
     guard case .object(let object)? = call[label]?.value, let model = object as? ModelObject,
       model.definition.syntax.kind == .causal
     else {
-      throw call.fault(
-        "a causal model is needed here, and this is \(call[label]?.value.kindDescription ?? "nothing")", at: label)
+      var given = call[label]?.value.kindDescription ?? "nothing"
+      if case .object(let object as ModelObject)? = call[label]?.value {
+        given = "\(object.definition.name), which is \(object.definition.syntax.kind.withArticle)"
+      }
+      throw call.fault("a causal model is needed here, and this is \(given)", at: label)
     }
     return model
   }
 
-  private static func effect(_ call: NativeCall) throws -> CausalEffect {
+  static func effect(_ call: NativeCall) throws -> CausalEffect {
     guard case .object(let object)? = call["effect"]?.value, let effect = object as? CausalEffect else {
       throw call.fault("an effect is needed here", at: "effect", notes: ["as in `effect(of: M.x, on: M.y)`"])
     }
     return effect
+  }
+
+  /// The graph that a question is about: of a causal model, or of one step of a decision model, under a policy where one is given.
+  private static func graph(_ call: NativeCall, of model: ModelObject, at label: String) throws -> CausalGraph {
+    guard let given = call["under"] else { return try model.causalGraph(at: call.span(of: label)) }
+    guard case .object(let object) = given.value, let policy = object as? PolicyObject else {
+      throw call.fault("a policy is needed here, and this is \(given.value.kindDescription)", at: "under")
+    }
+    let kind = model.definition.syntax.kind
+    guard kind == .mdp || kind == .bandit else {
+      throw call.fault(
+        "nothing acts in \(model.definition.name), which is \(kind.withArticle)", at: "under",
+        notes: ["`under:` belongs to an mdp or bandit"])
+    }
+    return try CausalGraph(stepOf: policy.close(model.instantiate(at: call.span(of: label)), of: model))
+  }
+
+  /// That names are nodes: a model can have variables that its one-step graph does not.
+  private static func checkNodes(_ call: NativeCall, _ groups: some Sequence<(String, [String])>, _ graph: CausalGraph) throws {
+    let known = graph.nodes.map(\.name)
+    for (label, names) in groups {
+      for name in names where !known.contains(name) {
+        throw call.fault(
+          "the graph has no variable `\(name)`", at: label, notes: ["its variables are \(known.joined(separator: ", "))"])
+      }
+    }
   }
 
   // MARK: Effects
@@ -84,9 +121,10 @@ extension Natives {
           NativeParameter("of", "the cause, or an array of causes"),
           NativeParameter("on", "the outcome, or an array of outcomes"),
           NativeParameter("given", default: "nothing", "variables to condition on"),
+          NativeParameter("under", default: "any policy", "in a decision model: the policy that acts"),
         ], returns: "an effect", isQuery: false,
         documentation:
-          "The total effect of setting some variables of a causal model on others: what `identify` and `estimate` take.",
+          "The total effect of setting some variables on others, in a causal model or one step of an mdp or bandit: what `identify` and `estimate` take.",
         example: "effect(of: Smoking.smoking, on: Smoking.cancer)"
       ) { call in
         let causes = try variables(call, "of")
@@ -94,7 +132,8 @@ extension Natives {
         let given = try variables(call, "given")
         let model = try firstModel(call, causes, "of")
         let names = try sameModel(call, [("of", causes), ("on", outcomes), ("given", given)], as: model)
-        let graph = try model.causalGraph(at: call.span(of: "of"))
+        let graph = try graph(call, of: model, at: "of")
+        try checkNodes(call, zip(["of", "on", "given"], names), graph)
         for (label, group) in zip(["of", "on", "given"], names) {
           for name in group where graph.nodes.contains(where: { $0.name == name && $0.isLatent }) {
             throw call.fault(
@@ -104,7 +143,12 @@ extension Natives {
         if let both = names[0].first(where: { names[1].contains($0) || names[2].contains($0) })
           ?? names[1].first(where: names[2].contains)
         {
-          throw call.fault("`\(both)` cannot have two parts in one effect", at: names[1].contains(both) ? "on" : "given")
+          let isCause = names[0].contains(both)
+          let other = names[1].contains(both) ? "the outcome" : "given"
+          throw call.fault(
+            "`\(both)` is both \(isCause ? "the cause" : "the outcome") and \(isCause ? other : "given")",
+            at: isCause && names[1].contains(both) ? "on" : "given",
+            notes: ["a variable that is set or given does not vary: leave it out of one of the two"])
         }
         if names[1].isEmpty { throw call.fault("`on` names no variable", at: "on") }
         return .object(CausalEffect(model: model, graph: graph, causes: names[0], outcomes: names[1], given: names[2]))
@@ -122,10 +166,14 @@ extension Natives {
       NativeFunction(
         "adjustmentSets", [effectParameter], returns: "adjustment sets", isQuery: true,
         documentation: "The sets of observed variables within which a comparison gives the effect, or the path that stays open.",
-        example: "adjustmentSets(effect(of: M.x, on: M.y)).minimal"
+        example: "adjustmentSets(effect(of: Drug.treated, on: Drug.recovered)).minimal"
       ) { call in
         let effect = try effect(call)
-        if !effect.given.isEmpty { throw call.fault("adjustment sets are of effects without `given:`", at: "effect") }
+        if !effect.given.isEmpty {
+          throw call.fault(
+            "adjustment sets are of effects without `given:`", at: "effect",
+            notes: ["`identify` and `estimate` take `given:`"])
+        }
         return .object(AdjustmentAnswer(try effect.graph.adjustmentSets(from: effect.causes, to: effect.outcomes)))
       },
       NativeFunction(
@@ -152,8 +200,10 @@ extension Natives {
           NativeParameter("first", isPositional: true, "a variable, or an array of them"),
           NativeParameter("second", isPositional: true, "a variable, or an array of them"),
           NativeParameter("given", default: "nothing", "variables to condition on"),
+          NativeParameter("under", default: "any policy", "in a decision model: the policy that acts"),
         ], returns: "an answer about independence", isQuery: true,
-        documentation: "Whether a causal model implies that variables are independent given others, with an open path if not.",
+        documentation:
+          "Whether a causal model, or one step of an mdp or bandit, implies that variables are independent given others, with an open path if not.",
         example: "independent(Smoking.smoking, Smoking.cancer, given: [Smoking.tar])"
       ) { call in
         let first = try variables(call, "first")
@@ -167,7 +217,8 @@ extension Natives {
         if let both = names[2].first(where: { names[0].contains($0) || names[1].contains($0) }) {
           throw call.fault("`\(both)` is both asked about and given", at: "given")
         }
-        let graph = try model.causalGraph(at: call.span(of: "first"))
+        let graph = try graph(call, of: model, at: "first")
+        try checkNodes(call, zip(["first", "second", "given"], names), graph)
         return .object(IndependenceAnswer(try graph.independent(names[0], names[1], given: names[2])))
       },
       NativeFunction(
@@ -187,17 +238,17 @@ extension Natives {
         "do",
         [
           NativeParameter("model", isPositional: true, "a causal model"),
-          NativeParameter("settings", kind: .labelled, "values, by the names of variables"),
+          NativeParameter("settings", kind: .settings, "values or expressions of other variables, by the names of variables"),
         ], returns: "a model", isQuery: false,
-        documentation: "The model in which variables are set from outside: nothing moves them any more.",
+        documentation: "The model in which variables are set from outside: nothing moves them any more but what they are set to.",
         example: "sample(do(Market, price: 20), rows: 1000, seed: 1)"
       ) { call in
         let model = try causalModel(call, "model")
-        guard !call.labelled.isEmpty else {
+        guard !call.settings.isEmpty else {
           throw call.fault("`do` sets nothing", notes: ["as in `do(\(model.definition.name), x: 1)`"])
         }
         return .object(
-          try model.intervened(call.labelled.map { (name: $0.label, value: $0.argument.value, span: $0.argument.span) }))
+          try model.intervened(call.settings))
       },
       NativeFunction(
         "sample",
@@ -251,7 +302,7 @@ extension Natives {
     return try DataTable(name, columns: columns)
   }
 
-  private static func column(_ variable: Variable, _ numbers: [Double], _ process: Process) -> DataColumn {
+  static func column(_ variable: Variable, _ numbers: [Double], _ process: Process) -> DataColumn {
     switch variable.domain {
     case .boolean: return DataColumn(variable.name, .boolean, numbers: numbers)
     case .symbols:

@@ -20,7 +20,7 @@ extension Natives {
         ], returns: "a number", isQuery: false,
         documentation:
           "The quantile of a column, interpolated between its ordered cells (definition 7 of Hyndman and Fan); given a probability alone, an objective for `learn`.",
-        example: "quantile(card.wage, 0.9)"
+        example: "quantile(people.lwage, 0.9)"
       ) { call in
         if call["p"] == nil { return .object(try LearningObjective.quantile(call, "column", conditional: false)) }
         let numbers = try numbers(call, "column", needs: 1)
@@ -32,7 +32,7 @@ extension Natives {
       NativeFunction(
         "count", [NativeParameter("of", isPositional: true, "a table, or a column")], returns: "an integer", isQuery: false,
         documentation: "The rows of a table, or the cells of a column that have a value; of Booleans, those that are true.",
-        example: "count(card.age > 30)"
+        example: "count(patients.age > 30)"
       ) { call in
         guard case .object(let object)? = call["of"]?.value else {
           throw call.fault("a table or a column is needed here, and this is \(call["of"]?.value.kindDescription ?? "")", at: "of")
@@ -48,7 +48,7 @@ extension Natives {
           NativeParameter("a", isPositional: true, "a column of numbers"),
           NativeParameter("b", isPositional: true, "another of the same length"),
         ], returns: "a number", isQuery: false, documentation: "Pearson's correlation of two columns.",
-        example: "correlation(card.educ, card.lwage)"
+        example: "correlation(people.educ, people.lwage)"
       ) { call in
         let a = try numbers(call, "a", needs: 2)
         let b = try numbers(call, "b", needs: 2)
@@ -66,7 +66,7 @@ extension Natives {
   ) -> NativeFunction {
     NativeFunction(
       name, [NativeParameter("column", isPositional: true, "a column of numbers")], returns: "a number", isQuery: false,
-      documentation: documentation, example: "\(name)(card.wage)"
+      documentation: documentation, example: "\(name)(people.lwage)"
     ) { call in
       .real(value(try numbers(call, "column", needs: least)))
     }

@@ -96,7 +96,9 @@ extension Natives {
     var result: [VariableID: Double] = [:]
     for field in fields {
       guard let index = process.variables.firstIndex(where: { $0.name == field.name }) else {
-        throw call.fault("`\(field.name)` is not a variable of \(process.name)", at: label)
+        let near = Spelling.nearest(field.name, in: process.variables.map(\.name))
+        throw call.fault(
+          "`\(field.name)` is not a variable of \(process.name)", at: label, notes: near.map { ["did you mean `\($0)`?"] } ?? [])
       }
       let domain = process.variables[index].domain
       switch (field.value, domain.type) {
@@ -109,7 +111,9 @@ extension Natives {
         }
         result[VariableID(index)] = Double(code)
       default:
-        throw call.fault("`\(field.name)` cannot be \(field.value.kindDescription)", at: label)
+        throw call.fault(
+          "`\(field.name)` cannot be \(field.value.kindDescription)", at: label,
+          notes: ["its values are \(process.text(of: domain))"])
       }
     }
     return result

@@ -9,20 +9,22 @@ extension Natives {
   }
 
   /// The endings of files that `read` understands.
-  private static let readableEndings = ["csv"]
+  private static let readableEndings = ["csv"] + PrismFile.endings
 
   private static func readFunction(_ core: SessionCore) -> NativeFunction {
     NativeFunction(
       "read",
       [
-        NativeParameter("path", isPositional: true, "a path relative to the program's file, ending in .csv"),
+        NativeParameter("path", isPositional: true, "a path relative to the program's file, ending in .csv or .prism"),
         NativeParameter("separator", default: "\",\"", "what stands between cells"),
         NativeParameter("header", default: "true", "false where the first line holds data: columns are then c1, c2, ..."),
         NativeParameter(
           "missing", default: "[\"NA\", \"NaN\"]", "the cells that stand for a missing value; empty cells always do"),
         NativeParameter("types", default: "what the cells show", "types of columns by name, as in `(zip: String, age: Int)`"),
-      ], returns: "a table", isQuery: true,
-      documentation: "Reads a table of data: comma-separated values (RFC 4180) with a line of column names.",
+        NativeParameter("constants", kind: .labelled, "values for the constants of a PRISM model: `K: 16`"),
+      ], returns: "a table or a model", isQuery: true,
+      documentation:
+        "Reads a table of data, comma-separated values (RFC 4180) with a line of column names; or a PRISM model.",
       example: "read(\"card.csv\")"
     ) { call in
       let path = try path(call, "path")
@@ -32,6 +34,14 @@ extension Natives {
           ending.isEmpty
             ? "`\(path)` has no ending that says what it is" : "`.\(ending)` is not a format that `read` understands",
           at: "path", notes: ["it reads \(readableEndings.map { ".\($0)" }.joined(separator: ", "))"])
+      }
+      if PrismFile.isPrism(path) { return try prismModel(call, path: path, core: core) }
+      if let (label, argument) = call.labelled.first {
+        let nearest = Spelling.nearest(label, in: ["path", "separator", "header", "missing", "types"])
+        throw DiagnosticError(
+          .error(
+            "`read` has no argument `\(label)` for a table", at: argument.span,
+            label: nearest.map { "did you mean `\($0)`?" } ?? ""))
       }
       let reader = try csvReader(call)
       do throws(DataFileError) {

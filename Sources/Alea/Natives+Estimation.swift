@@ -4,6 +4,13 @@ import AleaSemantics
 protocol EstimationTarget: ObjectValue {
   /// Answers the call, whose `from:` and `by:` arguments are as written.
   func estimate(_ call: NativeCall, core: SessionCore) throws -> any ObjectValue
+
+  /// Refuses, before there are data, what no data can answer; arguments that are not known yet are `.nothing`.
+  func check(_ call: NativeCall, core: SessionCore) throws
+}
+
+extension EstimationTarget {
+  func check(_ call: NativeCall, core: SessionCore) throws {}
 }
 
 extension Natives {
@@ -22,7 +29,11 @@ extension Natives {
           NativeParameter("seed", default: "the session's", "the seed of estimators that split the data at random"),
         ], returns: "an estimate", isQuery: true,
         documentation: "Learns a quantity from data by a method that the model licenses, with its error and its assumptions.",
-        example: "estimate(effect(of: Schooling.educ, on: Schooling.lwage), from: card, by: TwoStageLeastSquares())"
+        example: "estimate(effect(of: Schooling.educ, on: Schooling.lwage), from: people, by: TwoStageLeastSquares())",
+        check: { call in
+          guard case .object(let object)? = call["target"]?.value, let target = object as? any EstimationTarget else { return }
+          try target.check(call, core: core)
+        }
       ) { call in
         guard case .object(let object)? = call["target"]?.value, let target = object as? any EstimationTarget else {
           throw call.fault(

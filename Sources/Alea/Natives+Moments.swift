@@ -15,6 +15,17 @@ extension ModelObject: EstimationTarget {
     return try Moments.fit(problem, call)
   }
 
+  func check(_ call: NativeCall, core: SessionCore) throws {
+    guard definition.syntax.kind == .moments, call.isSettled("by"),
+      !arguments.contains(where: { if case .nothing = $0.value { true } else { false } }),
+      // What is wrong with the model itself is told where it is declared, or when it is asked for.
+      let moments = try? moments(at: call.span(of: "target"), isChecking: true),
+      moments.unknowns.allSatisfy({ $0.functionClass != nil })
+    else { return }
+    let problem = try momentProblem(at: call.span(of: "target"), core: core)
+    try Moments.check(problem, call)
+  }
+
   /// The moment problem of this model, with classes made from what stands after `in`.
   func momentProblem(at place: SourceSpan?, core: SessionCore) throws -> MomentProblem {
     let moments = try moments(at: place)
@@ -33,13 +44,18 @@ extension ModelObject: EstimationTarget {
       name: moments.name, columns: moments.columns, unknowns: unknowns,
       applications: moments.applications.map { .init(unknown: $0.unknown, arguments: $0.arguments) }, pool: moments.pool)
     for restriction in moments.restrictions {
-      var copy = problem
-      guard copy.affine(restriction.residual) != nil else {
+      let isMean = restriction.level == nil
+      let form = problem.form(restriction.residual)
+      if form == .rough || (form == .smooth && !isMean) {
         throw DiagnosticError(
           .error(
-            "this restriction is not affine in the unknown functions", at: restriction.span,
+            form == .rough
+              ? "this restriction has no derivative in the unknown functions"
+              : "this restriction is not affine in the unknown functions", at: restriction.span,
             notes: [
-              "an unknown may be added, subtracted and multiplied by data; quantiles are written `P[y <= h(x) | z] = level`"
+              isMean
+                ? "an unknown may stand in sums, products, quotients, powers and smooth functions such as `exp` and `logistic`"
+                : "an unknown may be added, subtracted and multiplied by data, as in `P[y <= h(x) | z] = 0.5`"
             ]))
       }
       problem.restrictions.append(
@@ -71,6 +87,7 @@ enum Moments {
   }
 
   static func fit(_ problem: MomentProblem, _ call: NativeCall) throws -> MomentFit {
+    try check(problem, call)
     let data = try data(problem, call)
     let chosen = standard(for: problem)
     do {
@@ -78,6 +95,13 @@ enum Moments {
       if call["by"] == nil { fit.notes.insert("\(chosen.method.name) was chosen because \(chosen.reason)", at: 0) }
       return fit
     } catch let fault as MomentFault {
+      throw call.fault(fault.message, at: nil, notes: fault.remedy.isEmpty ? [] : [fault.remedy])
+    }
+  }
+
+  /// Refuses what no data can answer.
+  static func check(_ problem: MomentProblem, _ call: NativeCall) throws {
+    do { try (method(call) ?? standard(for: problem).method).check(problem) } catch let fault as MomentFault {
       throw call.fault(fault.message, at: nil, notes: fault.remedy.isEmpty ? [] : [fault.remedy])
     }
   }
@@ -133,7 +157,8 @@ enum Moments {
       lines.append("  unknown \(unknown.name)(\(unknown.arguments.joined(separator: ", "))) in \(unknown.functionClass)")
     }
     for restriction in problem.restrictions {
-      lines.append("  require \(restriction.text): affine in the unknowns")
+      let form = problem.form(restriction.residual) == .affine ? "affine in the unknowns" : "smooth in the unknowns: Gauss-Newton"
+      lines.append("  require \(restriction.text): \(form)")
     }
     lines.append("  \(chosen.method.name): \(chosen.reason)")
     return lines.joined(separator: "\n")

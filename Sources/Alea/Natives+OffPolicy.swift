@@ -17,7 +17,8 @@ extension Natives {
           NativeParameter("reward", default: "\"reward\"", "the column of what a step earned"),
         ], returns: "a log", isQuery: true,
         documentation: "Ties a table of logged decisions to the model they were made in, and checks that it fits.",
-        example: "logged(read(\"log.csv\"), of: News, propensity: \"p\")"
+        example:
+          "logged(table(reader: [\"young\", \"old\"], headline: [0, 1], reward: [1, 0], p: [0.5, 0.5]), of: News, propensity: \"p\")"
       ) { call in .object(try core.logged(call)) },
       NativeFunction(
         "learn",
@@ -30,13 +31,13 @@ extension Natives {
           NativeParameter("by", "the method"),
         ], returns: "a learned policy", isQuery: true,
         documentation: "Learns a policy from a log alone, cautious about what the log does not show.",
-        example: "learn(in: Trial, from: log, by: PessimisticValueIteration())"
+        example: "learn(in: News, from: clicks, by: PessimisticValueIteration())"
       ) { call in .object(try core.learn(call)) },
       NativeFunction(
         "conditionalQuantile",
         [NativeParameter("p", isPositional: true, "a probability from 0 to 1")], returns: "an objective", isQuery: false,
         documentation: "The objective whose value is the mean over contexts of the reward's quantile within each context.",
-        example: "learn(arms, in: Trial, from: log, maximize: conditionalQuantile(0.25), by: PessimisticMinimax())"
+        example: "learn(choices, in: Nudged, from: nudges, maximize: conditionalQuantile(0.25), by: PessimisticMinimax())"
       ) { call in .object(try LearningObjective.quantile(call, "p", conditional: true)) },
     ]
   }

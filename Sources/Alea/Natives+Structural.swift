@@ -3,7 +3,6 @@ import AleaModel
 import AleaNumerics
 import AleaSemantics
 import AleaSolvers
-import AleaSyntax
 
 extension Natives {
   // MARK: Structural functions
@@ -18,7 +17,7 @@ extension Natives {
         ], returns: "a structural function", isQuery: true,
         documentation:
           "How an outcome responds to a cause that is set, as a moment problem: by an instrument or by two proxies.",
-        example: "estimate(structural(of: Market.price, on: Market.sales), from: data)"
+        example: "estimate(structural(of: Market.price, on: Market.sales), from: sold)"
       ) { call in
         let (model, cause) = try variable(call, "of")
         let (other, outcome) = try variable(call, "on")
@@ -32,7 +31,7 @@ extension Natives {
           else { throw call.fault("`in:` takes a class of functions", at: "in", notes: ["as in `in: Spline(size: 6)`"]) }
           functionClass = chosen
         }
-        let graph = try CausalGraph(arrowsOf: model.definition.syntax)
+        let graph = try model.causalGraph(at: call.span(of: "of"))
         return .object(try StructuralFunction(graph, model.definition.name, cause, outcome, functionClass, call))
       }
     ]
@@ -43,55 +42,6 @@ extension Natives {
       throw call.fault("`\(label):` takes a variable of a causal model", at: label, notes: ["as in `\(label): Market.price`"])
     }
     return (object.model, object.name)
-  }
-}
-
-extension CausalGraph {
-  /// The graph of the arrows that a model states; variables declared `latent` are latent.
-  init(arrowsOf model: AST.Model) throws {
-    var nodes: [Node] = []
-    var edges: [Edge] = []
-    func declare(_ name: String, isLatent: Bool = false, _ span: SourceSpan) {
-      if let index = nodes.firstIndex(where: { $0.name == name }) {
-        nodes[index].isLatent = nodes[index].isLatent || isLatent
-      } else {
-        nodes.append(Node(name, isLatent: isLatent, span: span))
-      }
-    }
-    func names(_ expressions: [AST.Expression]) -> [(String, SourceSpan)] {
-      expressions.flatMap { expression -> [(String, SourceSpan)] in
-        switch expression.kind {
-        case .name(let name): [(name, expression.span)]
-        case .set(let elements): names(elements)
-        case .parenthesized(let inner): names([inner])
-        default: []
-        }
-      }
-    }
-    for member in model.members {
-      switch member.kind {
-      case .variable(let variable) where variable.mechanism == nil:
-        declare(variable.name.text, isLatent: variable.role == .latent, variable.name.span)
-      case .variable(let variable):
-        throw DiagnosticError(
-          .error(
-            "`structural` reads arrows, and `\(model.name.text)` has mechanisms", at: variable.name.span,
-            notes: ["write the graph alone: `a -> b`, `a <-> b`"]))
-      case .edges(let first, let rest):
-        var left = names(first)
-        for (name, span) in left { declare(name, span) }
-        for (arrow, targets) in rest {
-          let right = names(targets)
-          for (name, span) in right { declare(name, span) }
-          for (from, _) in left {
-            for (to, span) in right { edges.append(Edge(from, arrow == .directed ? .directed : .bidirected, to, span: span)) }
-          }
-          left = right
-        }
-      default: break
-      }
-    }
-    try self.init(nodes: nodes, edges: edges)
   }
 }
 

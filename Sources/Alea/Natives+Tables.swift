@@ -24,7 +24,7 @@ extension Natives {
         returns: "a table", isQuery: false,
         documentation:
           "The table with further columns, each computed row by row; where a column it needs is missing, so is the result.",
-        example: "derive(card, lwage: ln(wage), older: age > 30)"
+        example: "derive(patients, decades: age / 10, older: age > 30)"
       ) { call in
         var result = try dataTable(call, "data")
         for label in call.expressionLabels {
@@ -40,7 +40,7 @@ extension Natives {
         "filter",
         [table, NativeParameter("condition", kind: .modelExpression, isPositional: true, "a condition on the columns")],
         returns: "a table", isQuery: false, documentation: "The rows in which a condition holds.",
-        example: "filter(card, age > 30 and present(wage))"
+        example: "filter(patients, age > 30 and present(recovered))"
       ) { call in
         let table = try dataTable(call, "data")
         let rows = rowProcess(table, call, "condition", core)
@@ -53,18 +53,19 @@ extension Natives {
       NativeFunction(
         "select", [table, NativeParameter("columns", isPositional: true, "the names of columns, as an array of strings")],
         returns: "a table", isQuery: false, documentation: "Some columns of a table, in the order given.",
-        example: "select(card, [\"educ\", \"lwage\"])"
+        example: "select(people, [\"educ\", \"lwage\"])"
       ) { call in
         .object(try dataTable(call, "data").selecting(strings(call, "columns")))
       },
       NativeFunction(
         "rename", [table, NativeParameter("names", kind: .labelled, "the old name as a string, by new name")],
         returns: "a table", isQuery: false, documentation: "The table with some columns under new names.",
-        example: "rename(card, school: \"years of school\")"
+        example: "rename(people, schooling: \"educ\")"
       ) { call in
         let names = try call.labelled.map { label, argument in
           guard case .string(let old) = argument.value else {
-            throw call.fault("the old name of a column is a string, as in `rename(data, new: \"old\")`")
+            throw DiagnosticError(
+              .error("the old name of a column is a string, as in `rename(data, new: \"old\")`", at: argument.span))
           }
           return (old: old, new: label)
         }
@@ -77,7 +78,7 @@ extension Natives {
           NativeParameter("descending", default: "false", "true for the greatest first"),
         ], returns: "a table", isQuery: false,
         documentation: "The rows in the order of a column, missing cells last; equal ones keep their order.",
-        example: "sort(card, by: \"wage\")"
+        example: "sort(people, by: \"lwage\")"
       ) { call in
         guard case .string(let name)? = call["by"]?.value else {
           throw call.fault("`by` is the name of a column, as a string", at: "by")
@@ -86,7 +87,7 @@ extension Natives {
       },
       NativeFunction(
         "head", [table, NativeParameter("rows", isPositional: true, default: "10", "how many rows")], returns: "a table",
-        isQuery: false, documentation: "The first rows of a table.", example: "head(card, 5)"
+        isQuery: false, documentation: "The first rows of a table.", example: "head(people, 5)"
       ) { call in
         let table = try dataTable(call, "data")
         return .object(table.rows(Array(0..<min(table.rowCount, try integer(call, "rows", from: 0) ?? 10))))
@@ -95,7 +96,7 @@ extension Natives {
         "summary", [table], returns: "a table", isQuery: false,
         documentation:
           "What each column holds: counts, missing cells, mean, standard deviation, quartiles; for texts the most frequent.",
-        example: "summary(card)"
+        example: "summary(people)"
       ) { call in
         .object(try dataTable(call, "data").summary())
       },
@@ -117,7 +118,7 @@ extension Natives {
 
   private static func strings(_ call: NativeCall, _ label: String) throws -> [String] {
     guard case .array(let values)? = call[label]?.value else {
-      throw call.fault("an array of strings is needed here", at: label)
+      throw call.fault("an array of strings is needed here", at: label, notes: ["as in `[\"age\", \"wage\"]`"])
     }
     return try values.map { value in
       guard case .string(let text) = value else {
@@ -180,7 +181,7 @@ extension Natives {
       }
     }
     if kinds == [.integer, .real] { kinds = [.real] }
-    guard kinds.count <= 1 else { throw mixed("mixes cells of different kinds") }
+    guard kinds.count <= 1 else { throw mixed("mixes \(kinds.map(\.plural).sorted().joined(separator: " and "))") }
     if kinds == [.text] { return DataColumn.texts(name, texts) }
     return DataColumn(name, kinds.first ?? .real, numbers: numbers)
   }

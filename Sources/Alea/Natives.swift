@@ -12,13 +12,13 @@ enum Natives {
   static func functions(_ core: SessionCore) -> [NativeFunction] {
     questions(core) + output(core) + bandits(core) + data(core) + causal(core) + estimation(core) + structural(core)
       + offPolicy(core)
-      + Methods.all.map(constructor)
+      + Methods.all.map { constructor($0, core) }
   }
 
   // MARK: Methods
 
   /// `ValueIteration(tolerance: 1e-9)`: a constructor for each registered method.
-  static func constructor(_ type: any Method.Type) -> NativeFunction {
+  static func constructor(_ type: any Method.Type, _ core: SessionCore) -> NativeFunction {
     NativeFunction(
       type.name,
       type.parameters.map {
@@ -38,6 +38,11 @@ enum Natives {
         default: throw call.fault("`\(parameter.name)` cannot be \(given.value.kindDescription)", at: parameter.name)
         }
       }
+      if let tolerance = core.configuration.tolerance, arguments["tolerance"] == nil,
+        type.parameters.contains(where: { $0.name == "tolerance" })
+      {
+        arguments["tolerance"] = .real(tolerance)
+      }
       do throws(InvalidMethodArgument) {
         return .object(
           MethodObject(method: type.init(arguments: try MethodArguments(arguments, for: type)), arguments: arguments))
@@ -47,13 +52,28 @@ enum Natives {
     }
   }
 
-  /// How a method is asked for, by its family.
+  /// How a method is asked for, by its family; the models are those of `std.tour`.
   private static func example(_ type: any Method.Type) -> String {
     let name = type.name
-    if type is any DynamicMethod.Type { return "solve(M, by: \(name)())" }
-    if type is any BestArmMethod.Type { return "bestArm(B, by: \(name)())" }
-    if type is any EffectMethod.Type { return "estimate(effect(of: M.x, on: M.y), from: data, by: \(name)())" }
-    if type is any MomentMethod.Type { return "estimate(M, from: data, by: \(name)())" }
+    switch type {
+    case is RelativeValueIteration.Type: return "solve(Machine, by: \(name)())"
+    case is BackwardInduction.Type: return "solve(Season, by: \(name)())"
+    case is OptimisticValueIteration.Type, is IntervalIteration.Type: return "solve(Walk, by: \(name)())"
+    case is any DynamicMethod.Type: return "solve(Inventory, by: \(name)())"
+    case is any BestArmMethod.Type: return "bestArm(Ads, by: \(name)(), seed: 1)"
+    case is LinearAdjustment.Type, is InverseProbabilityWeighting.Type, is AugmentedInverseProbabilityWeighting.Type:
+      return "estimate(effect(of: Drug.treated, on: Drug.recovered), from: patients, by: \(name)())"
+    case is ProximalTwoStage.Type, is ProximalWeighting.Type, is ProximalDoublyRobust.Type:
+      return "estimate(effect(of: Shadows.a, on: Shadows.y), from: shadows, by: \(name)())"
+    case is SmoothedQuantile.Type: return "estimate(MedianWage, from: people, by: \(name)())"
+    case is any MomentMethod.Type: return "estimate(Wages, from: people, by: \(name)())"
+    case is PessimisticMinimax.Type: return "learn(choices, in: Nudged, from: nudges, maximize: quantile(0.25), by: \(name)())"
+    case is InstrumentalEvaluation.Type: return "evaluate(Treat(always: 0), in: Clinic, from: records, by: \(name)())"
+    case is any OffPolicyMethod.Type: return "evaluate(Headline(which: 1), in: News, from: clicks, by: \(name)())"
+    case is any EffectMethod.Type:
+      return "estimate(effect(of: Schooling.educ, on: Schooling.lwage), from: people, by: \(name)())"
+    default: break
+    }
     // What a method is set by stands inside another method.
     let holders = Methods.all.compactMap { holder -> (String, String)? in
       for parameter in holder.parameters {
@@ -63,12 +83,11 @@ enum Natives {
     }
     if let (holder, label) = holders.first { return "\(holder)(\(label): \(name)())" }
     if EffectMethods.all.contains(where: { $0.name == name }) {
-      return "estimate(effect(of: M.x, on: M.y), from: data, by: \(name)())"
+      return "estimate(effect(of: Schooling.educ, on: Schooling.lwage), from: people, by: \(name)())"
     }
-    if MomentMethods.all.contains(where: { $0.name == name }) { return "estimate(M, from: data, by: \(name)())" }
-    // Learners say so by their name: they stand for a lower bound of what a policy is worth.
-    if name.hasPrefix("Pessimistic") { return "learn(Policy, in: M, from: records, maximize: mean, by: \(name)())" }
-    return "evaluate(policy, in: M, from: records, by: \(name)())"
+    return type is PessimisticValueIteration.Type
+      ? "learn(in: News, from: clicks, by: \(name)())"
+      : "learn(headlines, in: News, from: clicks, maximize: mean, by: \(name)())"
   }
 
   private static func names(of parameter: MethodParameter) -> [String] {
@@ -156,10 +175,14 @@ enum Natives {
         [
           NativeParameter("model", isPositional: true, "the model to solve"),
           NativeParameter("by", default: "chosen by structure", "the method"), precision, extent,
+          NativeParameter("property", default: "the model's objective", "of a PRISM model: a property, or the name of one"),
+          NativeParameter("properties", default: "none", "the file with the property of that name"),
         ], returns: "a solution", isQuery: true,
-        documentation: "The optimal values and an optimal policy of a decision process, with a guaranteed bound.",
+        documentation:
+          "The optimal values and an optimal policy of a decision process, with a guaranteed bound; or the answer to a property.",
         example: "solve(Inventory).value[stock: 0]"
       ) { call in
+        if call["property"] != nil || call["properties"] != nil { return try property(call, core: core) }
         let model = try model(call, "model")
         let method = try method(call, core: core)
         if method != nil, call["tolerance"] != nil {
@@ -213,7 +236,7 @@ enum Natives {
           NativeParameter(
             "policies", isPositional: true,
             "a policy, one of the program's or `best.policy`; of a bandit also an array of policies"),
-          NativeParameter("episodes", default: "1000", "of an mdp: how many independent episodes"),
+          NativeParameter("episodes", default: "1000", "of an mdp, or of a bandit for a log: how many independent episodes"),
           NativeParameter("replications", default: "1000", "of a bandit: how many independent replications"),
           NativeParameter("horizon", default: "the model's", "the largest number of steps or rounds"),
           NativeParameter("seed", default: "the session's", "the seed of the random streams"),
@@ -226,12 +249,18 @@ enum Natives {
         let horizon = try integer(call, "horizon", from: 1)
         let seed = try integer(call, "seed", from: 0).map { UInt64($0) }
         if model.definition.syntax.kind == .bandit {
+          if case .object(let table as PolicyFunction)? = call["policies"]?.value {
+            return .object(
+              try core.simulate(
+                model, .object(table), episodes: integer(call, "episodes", from: 1) ?? 1_000, horizon: horizon, seed: seed,
+                call: call))
+          }
           guard let policies = SessionCore.policies(call["policies"]?.value) else {
             throw call.fault(
               "a policy or an array of policies is needed here", at: "policies", notes: ["as in `[UCB1(), Thompson()]`"])
           }
-          if call["episodes"] != nil {
-            throw call.fault("a bandit is played in `replications:`; episodes belong to an mdp", at: "episodes")
+          if let episodes = try integer(call, "episodes", from: 1) {
+            return .object(try core.banditLog(model, policies, episodes: episodes, horizon: horizon, seed: seed, call: call))
           }
           return .object(
             try core.race(
@@ -258,9 +287,13 @@ enum Natives {
       },
       NativeFunction(
         "size", [NativeParameter("model", isPositional: true, "the model"), extent], returns: "a model size", isQuery: true,
-        documentation: "How many states, choices and transitions a model has.", example: "size(Inventory).states"
+        documentation: "How many states, choices and transitions a model has; the rows of a table.",
+        example: "size(Inventory).states"
       ) { call in
-        .object(ModelSize(try core.explore(model(call, "model").instantiate(), allStates: takesAllStates(call)).0))
+        if case .object(let object)? = call["model"]?.value, let table = object as? DataTable {
+          return .integer(table.rowCount)
+        }
+        return .object(ModelSize(try core.explore(model(call, "model").instantiate(), allStates: takesAllStates(call)).0))
       },
       NativeFunction(
         "explain", [NativeParameter("model", isPositional: true, "the model")], returns: "a string", isQuery: true,
@@ -278,7 +311,7 @@ enum Natives {
     [
       NativeFunction(
         "print", [NativeParameter("values", kind: .variadic, "what to print")], returns: "nothing", isQuery: true,
-        documentation: "Prints values, answers as tables.", example: "print(best.value[stock: 0])"
+        documentation: "Prints values, answers as tables.", example: "print(solve(Inventory).value[stock: 0])"
       ) { call in
         if core.isSilent { return .nothing }
         let values = call.variadic.map(\.value)
@@ -297,7 +330,7 @@ enum Natives {
           NativeParameter("expected", isPositional: true, default: "a condition alone", "the value it should have"),
           NativeParameter("within", default: "0", "how far apart numbers may lie"),
         ], returns: "nothing", isQuery: true, documentation: "Checks a condition, or that two values agree.",
-        example: "expect(best.value[stock: 0], 12.5, within: 1e-6)"
+        example: "expect(sum(k in 0..10: 2 ^ k), 2047)"
       ) { call in
         core.expectations.append(try Comparison.check(call))
         return .nothing
@@ -307,7 +340,8 @@ enum Natives {
         [
           NativeParameter("answer", isPositional: true, "what to save"),
           NativeParameter("path", isPositional: true, "a path ending in .csv, .json or .txt"),
-        ], returns: "nothing", isQuery: true, documentation: "Writes an answer to a file.", example: "save(best, \"policy.csv\")"
+        ], returns: "nothing", isQuery: true, documentation: "Writes an answer to a file.",
+        example: "save(solve(Inventory), \"policy.csv\")"
       ) { call in
         guard let answer = call["answer"] else { throw call.fault("an answer is missing") }
         let path = try path(call, "path")
@@ -320,7 +354,7 @@ enum Natives {
           NativeParameter("answer", isPositional: true, "values or a policy over one or two state variables"),
           NativeParameter("file", isPositional: true, default: "the terminal", "a picture to write, .svg or .png"),
         ], returns: "nothing", isQuery: true, documentation: "Draws values or a policy.",
-        example: "plot(best.value, file: \"value.svg\")"
+        example: "plot(solve(Inventory).value, file: \"value.svg\")"
       ) { call in
         guard let answer = call["answer"] else { throw call.fault("an answer is missing") }
         try placed(call, call["file"] == nil ? "answer" : "file") {

@@ -25,10 +25,10 @@ extension SessionCore {
 
   func evaluateFromLog(_ policy: PolicyObject, in model: ModelObject, _ call: NativeCall) throws -> Estimate {
     let process = try model.instantiate()
-    try requireObjective(process, at: call.span)
+    try requireLoggedObjective(process, at: call.span)
     let log = try givenLog(call, of: model)
     let closed = try policy.close(process, of: model, at: call["policy"]?.span)
-    let question = try offPolicy(call, at: "policy") { try OffPolicyQuestion(log, target: closed) }
+    let question = try offPolicy(call, at: "policy") { try OffPolicyQuestion(log, target: closed, control: control) }
     let method: any OffPolicyMethod
     var name = ""
     if let given = call["by"] {
@@ -45,8 +45,15 @@ extension SessionCore {
     }
     var estimate = try offPolicy(call, at: call["by"] == nil ? "from" : "by") { try method.evaluate(question) }
     estimate.method = name
-    estimate.target = "the value of \(policy.description) in \(log.model), from a log of \(log.policy)"
+    let quantity = question.hasSeparateRounds ? "mean reward of a round under" : "value of"
+    estimate.target = "the \(quantity) \(policy.description) in \(log.model), from a log of \(log.policy)"
     return estimate
+  }
+
+  /// A bandit without states needs no objective: each of its rounds is a decision.
+  func requireLoggedObjective(_ process: Process, at span: SourceSpan?) throws {
+    guard process.kind == .bandit else { return try requireObjective(process, at: span) }
+    try requireReward(process, at: span)
   }
 
   // MARK: Logs from tables

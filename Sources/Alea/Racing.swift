@@ -17,6 +17,23 @@ extension SessionCore {
     }
   }
 
+  /// The log of one policy in a bandit: every episode starts anew, with nothing remembered.
+  func banditLog(
+    _ model: ModelObject, _ policies: [PolicyObject], episodes: Int, horizon: Int?, seed: UInt64?, call: NativeCall
+  ) throws -> Log {
+    guard call["replications"] == nil else {
+      throw call.fault(
+        "`episodes:` makes a log of one policy, `replications:` compares policies: only one of them is given",
+        at: "replications")
+    }
+    guard policies.count == 1 else {
+      throw call.fault(
+        "a log is of one policy, and here are \(policies.count)", at: "policies",
+        notes: ["`replications:` compares several"])
+    }
+    return try simulate(model, .object(policies[0]), episodes: episodes, horizon: horizon, seed: seed, call: call)
+  }
+
   func race(
     _ model: ModelObject, _ policies: [PolicyObject], horizon: Int?, replications: Int, seed: UInt64?, call: NativeCall
   ) throws -> Race {

@@ -12,7 +12,9 @@ extension Session {
   /// The ways to go on at an offset (in UTF-8 bytes) of a text, and where the word they replace begins.
   ///
   /// Names in scope, keywords, the labels of the call's arguments, members after a dot, files inside a string.
-  public func completions(in text: String, at offset: Int) -> (start: Int, choices: [Completion]) {
+  ///
+  /// - Parameter entry: the lines of the entry so far, whose names complete too: the variables of the model one is writing.
+  public func completions(in text: String, at offset: Int, after entry: String = "") -> (start: Int, choices: [Completion]) {
     let cursor = EntryText.cursor(in: text, at: offset)
     var choices: [Completion]
     switch cursor.place {
@@ -21,11 +23,18 @@ extension Session {
     case .name(let callee):
       choices = labels(of: callee)
       // Where nothing is typed yet, the labels are what one wants to know.
-      if !cursor.prefix.isEmpty || choices.isEmpty { choices += names() }
+      if !cursor.prefix.isEmpty || choices.isEmpty { choices += ownNames(in: entry) + names() }
     }
     var seen = Set<String>()
     choices = choices.filter { $0.text.hasPrefix(cursor.prefix) && seen.insert($0.text).inserted }
     return (cursor.start, choices)
+  }
+
+  /// The names of an entry that mean nothing elsewhere.
+  private func ownNames(in entry: String) -> [Completion] {
+    if entry.isEmpty { return [] }
+    return EntryText.names(in: entry).filter { environment[$0] == nil && !EntryText.keywords.contains($0) }.sorted()
+      .map { Completion(text: $0, summary: "a name of this entry") }
   }
 
   private func names() -> [Completion] {

@@ -15,6 +15,8 @@ public final class Session {
     public var seed: UInt64 = 0
     /// Worker threads; 0 takes all cores. Answers do not depend on it.
     public var threads = 0
+    /// The guaranteed error to aim at where a question names none; nil for each method's own.
+    public var tolerance: Double?
     /// Values of `param`s, by name, as text.
     public var parameters: [(name: String, value: String)] = []
     /// Columns that printed answers may take.
@@ -76,6 +78,8 @@ public final class Session {
     natives = Natives.environment(core)
     environment = Environment(parent: natives)
     core.pathBesideProgram = { [loader] path, span in loader.path(path, from: span.file) }
+    core.readSource = { [loader] path in try loader.read(path) }
+    core.addSource = { [loader] name, text in loader.add(text: text, name: name) }
     core.sourceText = { [loader] span in
       guard let span, let file = loader.sources[span.file] else { return "" }
       return file.text(in: span)
@@ -253,6 +257,12 @@ final class SessionCore: @unchecked Sendable {
   var sourceText: (SourceSpan?) -> String = { _ in "" }
   /// A path as written in a program, relative to the folder of the program's file.
   var pathBesideProgram: (String, SourceSpan) -> String = { path, _ in path }
+  /// Reads a text that messages may point into.
+  var readSource: (String) throws -> SourceFile = { throw DiagnosticError(.error("there is no file `\($0)`", at: nil)) }
+  /// Makes a text one that messages may point into.
+  var addSource: (_ name: String, _ text: String) -> SourceFile = {
+    SourceFile(id: FileID(index: .max), name: $0, text: $1)
+  }
 
   init(
     configuration: Session.Configuration, output: @escaping @Sendable (Session.Output) -> Void,

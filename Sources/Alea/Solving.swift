@@ -35,6 +35,10 @@ extension SessionCore {
           "`\(process.name)` does not say what is to be achieved", at: process.span ?? span,
           notes: ["add an objective: `discount 0.95`, `horizon 40`, `total` or `average`; or `terminal when ...`"]))
     }
+    try requireReward(process, at: span)
+  }
+
+  func requireReward(_ process: Process, at span: SourceSpan?) throws {
     if process.channels.isEmpty {
       throw DiagnosticError(
         .error(
@@ -56,7 +60,8 @@ extension SessionCore {
   ) throws -> Solution {
     let start = Self.seconds()
     do {
-      let planner = try Planner(for: explored.sparse, preferred: method, tolerance: tolerance)
+      let planner = try Planner(
+        for: explored.sparse, preferred: method, tolerance: tolerance ?? (method == nil ? configuration.tolerance : nil))
       var sparse = try planner.method.solve(explored.sparse, control: control)
       try check(sparse, of: explored.sparse, at: span)
       if sparse.stages?.policy != nil {
@@ -177,7 +182,7 @@ extension SessionCore {
     let (explored, exploring) = try exploreClosed(closed)
     let start = Self.seconds()
     do {
-      let planner = try Planner(for: explored.sparse, tolerance: tolerance ?? 1e-9)
+      let planner = try Planner(for: explored.sparse, tolerance: tolerance ?? configuration.tolerance ?? 1e-9)
       let sparse = try planner.method.solve(explored.sparse, control: control)
       var evaluation = Evaluation(
         explored: explored, sparse: sparse, policyName: policy.description, exploringTime: exploring,
@@ -216,7 +221,8 @@ extension SessionCore {
     if let steps {
       sparse = try explored.sparse.reachability(of: target, within: steps, maximize: maximize, control: control)
     } else {
-      sparse = try explored.sparse.reachability(of: target, maximize: maximize, tolerance: tolerance ?? 1e-6, control: control)
+      sparse = try explored.sparse.reachability(
+        of: target, maximize: maximize, tolerance: tolerance ?? configuration.tolerance ?? 1e-6, control: control)
     }
     return Reachability(explored: explored, sparse: sparse, event: text, maximizes: maximize)
   }
@@ -246,17 +252,22 @@ extension SessionCore {
     let run: @Sendable (Bool) throws -> Simulation
     let name: String
     let logging: Log.Logging
+    var probabilities: [VariableID] = []
     let control = self.control
     guard case .object(let object) = policy else {
       throw call.fault("a policy is needed here, and this is \(policy.kindDescription)", at: "policies")
     }
     if let written = object as? PolicyObject {
-      let closed = try written.close(process, of: model)
+      let learner = try written.apply(to: process, of: model, at: call["policies"]?.span)
+      let acting = try simulated(learner)
+      probabilities = acting.probabilities
+      let logged = LogRecord.slots(of: process).union(probabilities.map { .current($0) })
       run = {
-        try Simulator.simulate(closed, episodes: episodes, horizon: steps, seed: seed, keepsLog: $0, control: control)
+        try Simulator.simulate(
+          acting.process, episodes: episodes, horizon: steps, seed: seed, keepsLog: $0, logged: logged, control: control)
       }
       name = written.description
-      logging = .policy(closed)
+      logging = .policy(learner.memory.isEmpty ? learner.process : learner.expanded())
     } else if let table = object as? PolicyFunction {
       let count = table.explored.sparse.stateCount
       let stages = table.stages
@@ -289,10 +300,28 @@ extension SessionCore {
         return .init(name: channel, mean: scale * estimate.mean, standardError: scale * estimate.standardError)
       },
       unfinished: process.terminal == nil ? 0 : simulation.lengths.filter { Int($0) >= steps }.count)
+    let rows = simulation.lengths.reduce(0) { $0 + Int($1) }
+    let width = LogRecord.slots(of: process).count + 2 * ActionLaw(of: process).actions.count + 4
+    let limit = configuration.memoryLimit
+    let recorded = probabilities
     return Log(model: model.description, policy: name, process: process, logging: logging, summary: summary) {
+      try LogMemory.require(rows: rows, columns: width, limit: limit, at: process.span)
       guard let rows = try run(true).log else { throw OffPolicyFault("the log has no rows") }
-      return try LogRecord(rows, of: process)
+      return try LogRecord(rows, of: process, probabilities: recorded)
     }
+  }
+
+  /// The process that a policy acts in, and the variables in it that hold the probability of each action where a policy that remembers
+  /// acts on what is recorded: they cannot be told from the rows afterwards.
+  private func simulated(_ learner: Learner) throws -> (process: Process, probabilities: [VariableID]) {
+    guard !learner.memory.isEmpty else { return (learner.process, []) }
+    var learner = learner
+    let law = ActionLaw(of: learner.process)
+    guard law.reads.allSatisfy({ learner.process[$0].role != .latent }), law.continuousDraw == nil,
+      let probabilities = ActionProbabilities(of: learner.process)
+    else { return (learner.expanded(), []) }
+    learner.process = probabilities.process
+    return (learner.expanded(), probabilities.variables)
   }
 
   // MARK: Graphs

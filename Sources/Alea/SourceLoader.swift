@@ -4,6 +4,9 @@ import Glibc
 final class SourceLoader: ModuleLoader {
   private(set) var sources = SourceMap()
 
+  /// Whether there is a file to read.
+  static func isReadable(_ path: String) -> Bool { access(path, R_OK) == 0 }
+
   func add(text: String, name: String) -> SourceFile { sources.add(name: name, bytes: Array(text.utf8)) }
 
   /// Reads a file; `-` is standard input.

@@ -92,6 +92,9 @@ struct ProgramOptions: ParsableArguments {
   @Option(help: "Worker threads; the answers do not depend on it. 0 takes all cores.")
   var threads: Int = 0
 
+  @Option(help: "The guaranteed error to aim at where a question names none.")
+  var tolerance: Double?
+
   @Flag(help: "Print answers in full as JSON.")
   var json = false
 
@@ -103,6 +106,9 @@ struct ProgramOptions: ParsableArguments {
 
   mutating func validate() throws {
     if threads < 0 { throw ValidationError("--threads takes a number from 0; \(threads) is negative") }
+    if let tolerance, !(tolerance > 0 && tolerance.isFinite) {
+      throw ValidationError("--tolerance takes a positive number; got \(tolerance)")
+    }
     for definition in definitions where !definition.contains("=") {
       throw ValidationError("-D takes name=value, as in -D n=50; got '\(definition)'")
     }

@@ -17,6 +17,7 @@ struct Runner {
     var configuration = Session.Configuration()
     configuration.seed = options.seed
     configuration.threads = options.threads
+    configuration.tolerance = options.tolerance
     configuration.parameters = options.parameters
     configuration.showsTime = options.time
     configuration.width = Terminal.width()
@@ -33,6 +34,15 @@ struct Runner {
         progress.show(report)
         return !Terminal.isInterrupted
       })
+  }
+
+  /// Reads the models of a program, or a PRISM model.
+  func load(_ file: String, into session: Session) throws {
+    if Session.isPrism(file) {
+      try session.load(prism: file)
+    } else {
+      try session.load(file: file)
+    }
   }
 
   /// Writes diagnostics to standard error in the chosen form.
@@ -78,11 +88,23 @@ struct Runner {
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Run a program: its queries, prints and expectations.")
   @OptionGroup var options: ProgramOptions
-  @Argument(help: "The program, or - for standard input.", completion: .file(extensions: ["alea"])) var file: String
+  @Option(
+    name: .customLong("property"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Of a PRISM model: a file of properties, one of them (FILE:name), or a property itself.", valueName: "file[:name]"))
+  var properties: [String] = []
+  @Argument(
+    help: "The program or PRISM model, or - for standard input.",
+    completion: .file(extensions: ["alea", "prism", "nm", "pm", "sm"]))
+  var file: String
 
   func run() throws {
     let runner = Runner(options)
     let session = runner.makeSession()
+    if Session.isPrism(file) {
+      throw Exit(status: runner.status(of: session) { try session.run(prism: file, properties: properties) })
+    }
+    if !properties.isEmpty { throw ValidationError("--property asks about a PRISM model, and \(file) is none") }
     var status = runner.status(of: session) { try session.run(file: file) }
     let failed = session.expectations.filter { !$0.passed }
     runner.show(failed.map(\.diagnostic), from: session)
@@ -101,7 +123,7 @@ struct Check: ParsableCommand {
     var hasErrors = false
     for file in files {
       let session = runner.makeSession()
-      let diagnostics = session.check(file: file)
+      let diagnostics = Session.isPrism(file) ? session.check(prism: file) : session.check(file: file)
       runner.show(diagnostics, from: session)
       if diagnostics.contains(where: { $0.severity == .error }) { hasErrors = true }
     }
@@ -184,7 +206,7 @@ struct IR: ParsableCommand {
     let session = runner.makeSession()
     throw Exit(
       status: runner.status(of: session) {
-        try session.load(file: file)
+        try runner.load(file, into: session)
         for name in try session.modelNames(or: model) {
           let process = try session.process(of: name)
           Terminal.write((options.json ? try JSONText.encode(process) : process.textualForm()) + "\n")
@@ -209,7 +231,7 @@ struct Graph: ParsableCommand {
     let session = runner.makeSession()
     throw Exit(
       status: runner.status(of: session) {
-        try session.load(file: file)
+        try runner.load(file, into: session)
         let drawing = try session.graph(of: try session.onlyModel(or: model), states: states)
         if let output {
           try drawing.save(to: output)
@@ -232,7 +254,7 @@ struct Explain: ParsableCommand {
     let session = runner.makeSession()
     throw Exit(
       status: runner.status(of: session) {
-        try session.load(file: file)
+        try runner.load(file, into: session)
         for name in try session.modelNames(or: model) { Terminal.write(try session.explain(name) + "\n") }
       })
   }

@@ -56,7 +56,9 @@ public struct CSVReader: Sendable {
     scanner.dropEmptyLinesAtEnd()
     let names = try header(&scanner)
     for name in kinds.keys.sorted() where !names.contains(name) {
-      throw DataFileError(file: scanner.file, "there is no column `\(name)`, whose kind is given")
+      throw DataFileError(
+        file: scanner.file, "there is no column `\(name)`, whose type is given",
+        notes: ["its columns are \(names.joined(separator: ", "))"])
     }
     var pass = CSVPass(scanner, names: names, reader: self)
     try pass.run()
@@ -89,7 +91,8 @@ public struct CSVReader: Sendable {
       if let earlier = seen.updateValue(index, forKey: name) {
         throw DataFileError(
           file: scanner.file, line: cell.line, column: index + 1, columnName: name,
-          "the columns \(earlier + 1) and \(index + 1) have one name")
+          "the columns \(earlier + 1) and \(index + 1) have one name",
+          notes: ["give one of them another name in the file: a column is found by its name"])
       }
       names.append(name)
     }

@@ -88,7 +88,8 @@ struct CSVScanner {
       guard cursor < end else {
         throw DataFileError(
           file: file, line: line, column: column + 1, cell: CellText.shown(lineRest(from: first - 1)),
-          "the quote that opens this cell is never closed")
+          "the quote that opens this cell is never closed",
+          notes: ["RFC 4180: a cell in quotes ends with one, and a quote within it is written twice"])
       }
       let byte = cursor.pointee
       if byte == UInt8(ascii: "\"") {

@@ -132,7 +132,7 @@ extension ColumnValue: ElementwiseObject {
   private func checked(_ numbers: [Double], _ operands: [ColumnValue], _ message: (Int) -> String) throws {
     for row in numbers.indices where numbers[row].isNaN {
       if operands.contains(where: { $0.column.numbers[row].isNaN }) { continue }
-      throw ValueError(message(row), notes: ["in row \(row)"])
+      throw ValueError(message(row), notes: ["in row \(row) (rows count from 0)"])
     }
   }
 

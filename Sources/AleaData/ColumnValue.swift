@@ -43,7 +43,11 @@ public struct ColumnValue: ObjectValue {
         "row \(row) is past the column `\(column.name)`",
         label: column.numbers.isEmpty ? "it has no rows" : "its rows are 0 to \(column.numbers.count - 1)")
     }
-    if column.numbers[row].isNaN { throw ValueError("`\(column.name)` has no value in row \(row)") }
+    if column.numbers[row].isNaN {
+      throw ValueError(
+        "`\(column.name)` has no value in row \(row) (rows count from 0)",
+        notes: ["`present(data.\(column.name))` says which rows have one"])
+    }
     return column.value(at: row)
   }
 
@@ -52,11 +56,15 @@ public struct ColumnValue: ObjectValue {
   /// - Throws: ``ValueError`` for texts and for missing cells.
   public func completeNumbers() throws -> [Double] {
     guard column.kind != .text else {
-      throw ValueError("`\(column.name)` is a column of texts, and numbers are needed")
+      throw ValueError(
+        "`\(column.name)` is a column of texts, and numbers are needed",
+        notes: [
+          "one cell that is no number makes a column of texts: `read(..., missing: [\"NA\", \"n/a\"])` says which stand for a missing value"
+        ])
     }
     if let row = column.firstMissing {
       throw ValueError(
-        "`\(column.name)` has no value in row \(row)",
+        "`\(column.name)` has no value in row \(row) (rows count from 0)",
         notes: ["`filter(data, present(\(column.name)))` keeps the rows that have one"])
     }
     return column.numbers

@@ -204,21 +204,66 @@ public struct ExpressionPool: Sendable, Codable {
     _ roots: [ExpressionID], replacing replace: (ExpressionKind) -> ExpressionID?
   ) -> [ExpressionID] {
     var image: [ExpressionID: ExpressionID] = [:]
-    for id in reachable(from: roots) {
+    var stack = Array(roots.reversed())
+    // Operands first; of a choice that turns out to be known only what is chosen is looked at.
+    while let id = stack.last {
+      if image[id] != nil {
+        stack.removeLast()
+        continue
+      }
       let node = self[id]
+      let waiting = stack.count
+      func wants(_ operand: ExpressionID) { if image[operand] == nil { stack.append(operand) } }
       switch node.kind {
       case .constant: image[id] = id
       case .variable, .next, .time: image[id] = replace(node.kind) ?? id
-      case .unary(let function, let a): image[id] = unary(function, image[a]!, type: node.type, span: node.span)
+      case .unary(let function, let a):
+        wants(a)
+        if stack.count > waiting { continue }
+        image[id] = unary(function, image[a]!, type: node.type, span: node.span)
       case .binary(let function, let a, let b):
+        wants(a)
+        wants(b)
+        if stack.count > waiting { continue }
         image[id] = binary(function, image[a]!, image[b]!, type: node.type, span: node.span)
-      case .select(let c, let a, let b): image[id] = select(image[c]!, image[a]!, image[b]!, type: node.type, span: node.span)
+      case .select(let c, let a, let b):
+        wants(c)
+        if stack.count > waiting { continue }
+        if let value = constant(image[c]!) {
+          let branch = value != 0 ? a : b
+          wants(branch)
+          if stack.count > waiting { continue }
+          image[id] = image[branch]!
+        } else {
+          wants(a)
+          wants(b)
+          if stack.count > waiting { continue }
+          image[id] = select(image[c]!, image[a]!, image[b]!, type: node.type, span: node.span)
+        }
       case .gather(let index, let elements):
-        image[id] = gather(image[index]!, elements.map { image[$0]! }, type: node.type, span: node.span)
-      case .lookup(let table, let index): image[id] = lookup(table, image[index]!, type: node.type, span: node.span)
+        wants(index)
+        if stack.count > waiting { continue }
+        if let value = constant(image[index]!), value >= 0, value < Double(elements.count), value.rounded() == value {
+          wants(elements[Int(value)])
+          if stack.count > waiting { continue }
+          image[id] = image[elements[Int(value)]]!
+        } else {
+          for element in elements { wants(element) }
+          if stack.count > waiting { continue }
+          image[id] = gather(image[index]!, elements.map { image[$0]! }, type: node.type, span: node.span)
+        }
+      case .lookup(let table, let index):
+        wants(index)
+        if stack.count > waiting { continue }
+        image[id] = lookup(table, image[index]!, type: node.type, span: node.span)
       case .ternary(let function, let a, let b, let c):
+        wants(a)
+        wants(b)
+        wants(c)
+        if stack.count > waiting { continue }
         image[id] = ternary(function, image[a]!, image[b]!, image[c]!, span: node.span)
       }
+      stack.removeLast()
     }
     return roots.map { image[$0]! }
   }

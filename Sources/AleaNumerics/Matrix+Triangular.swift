@@ -32,6 +32,13 @@ extension Matrix {
     return result
   }
 
+  /// Column j times `factors[j]`.
+  public func scalingColumns(_ factors: [Double]) -> Matrix {
+    var result = self
+    for j in 0..<columns { for i in 0..<rows { result[i, j] *= factors[j] } }
+    return result
+  }
+
   /// This matrix above another one with as many columns.
   public func above(_ other: Matrix) -> Matrix {
     precondition(columns == other.columns)

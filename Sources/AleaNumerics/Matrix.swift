@@ -131,6 +131,7 @@ public struct Matrix: Hashable, Sendable {
   /// The eigenvalues, ascending, and orthonormal eigenvectors of a symmetric matrix (`dsyev`).
   public func symmetricEigen() -> (values: [Double], vectors: Matrix)? {
     precondition(rows == columns)
+    if rows == 0 { return ([], self) }
     var vectors = self
     var values = [Double](repeating: 0, count: rows)
     guard

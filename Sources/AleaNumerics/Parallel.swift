@@ -33,8 +33,11 @@ public enum Parallel {
   }
 
   /// Calls `body` for `0 ..< count`, each once, shared out among the threads as they come free.
+  ///
+  /// The standing team takes one loop at a time; a loop that comes meanwhile (from another session's thread) goes through a queue.
   @usableFromInline
   static func perform(_ count: Int, threads: Int, _ body: @Sendable (Int) -> Void) {
+    if WorkerTeam.shared.perform(count, threads: threads, body) { return }
     let next = Atomic<Int>(0)
     DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
       while true {

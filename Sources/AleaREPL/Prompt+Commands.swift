@@ -133,10 +133,12 @@ extension Prompt {
       for command in PromptCommand.allCases {
         text += "  " + command.usage + String(repeating: " ", count: width - command.usage.count + 2) + command.summary + "\n"
       }
+      text += "\nTopics: " + Session.helpTopics.joined(separator: ", ") + ".\n"
+      text += "Any name has a page: `:help solve`, `:help ValueIteration`, `:help Inventory`, `:help std.policies`.\n"
       Terminal.write(text)
       return
     }
-    if let command = PromptCommand.parse(name)?.command {
+    if name.hasPrefix(":"), let command = PromptCommand.parse(name)?.command {
       Terminal.write(command.usage + "\n\n" + command.summary + "\n")
       return
     }
@@ -191,13 +193,23 @@ extension Prompt {
     guard let option = words.first else {
       let configuration = session.configuration
       Terminal.write(
-        "seed     \(configuration.seed)\nthreads  \(configuration.threads)\ndigits   \(configuration.digits)\n"
-          + "colour   \(usesColor.map { $0 ? "on" : "off" } ?? "automatic")\n")
+        "tolerance  \(configuration.tolerance.map { "\($0)" } ?? "automatic")\nthreads    \(configuration.threads)\n"
+          + "seed       \(configuration.seed)\ndigits     \(configuration.digits)\n"
+          + "colour     \(usesColor.map { $0 ? "on" : "off" } ?? "automatic")\n")
       return
     }
     let value = words.count == 2 ? words[1] : ""
     func wrong(_ what: String) -> DiagnosticError { DiagnosticError(.error("`\(option)` takes \(what)", at: nil)) }
     switch option {
+    case "tolerance":
+      if value == "automatic" {
+        session.configuration.tolerance = nil
+      } else {
+        guard let tolerance = Double(value), tolerance > 0, tolerance.isFinite else {
+          throw wrong("a positive number, or automatic for each method's own")
+        }
+        session.configuration.tolerance = tolerance
+      }
     case "seed":
       guard let seed = UInt64(value) else { throw wrong("a whole number from 0") }
       session.configuration.seed = seed
@@ -208,10 +220,10 @@ extension Prompt {
       guard let digits = Int(value), (1...17).contains(digits) else { throw wrong("a number from 1 to 17") }
       session.configuration.digits = digits
     case "colour", "color":
-      guard let choice = ["on": true, "off": false][value] else { throw wrong("on or off") }
+      guard let choice = ["on": true, "off": false, "automatic": nil][value] else { throw wrong("on, off or automatic") }
       usesColor = choice
     default:
-      let nearest = Spelling.nearest(option, in: ["seed", "threads", "digits", "colour"])
+      let nearest = Spelling.nearest(option, in: ["tolerance", "threads", "seed", "digits", "colour"])
       throw DiagnosticError(
         .error(
           "there is no option `\(option)`", at: nil, notes: nearest.map { ["did you mean `\($0)`?"] } ?? ["`:set` lists them"]))

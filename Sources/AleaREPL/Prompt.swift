@@ -18,6 +18,8 @@ public final class Prompt {
   var status: Int32 = 0
   let isInteractive: Bool
   private var entryCount = 0
+  /// The lines of the entry at hand, while it is unfinished.
+  private var text = ""
 
   /// - Parameter files: loaded before the first prompt.
   public init(configuration: Session.Configuration = .init(), files: [String] = []) {
@@ -58,7 +60,6 @@ public final class Prompt {
     history = History()
     LineReader.start { [unowned self] line, offset in completions(line, offset) }
     Terminal.write("Alea \(version)   :help for help, Ctrl-D to leave\n")
-    var text = ""
     while !isDone {
       switch LineReader.read(text.isEmpty ? "alea> " : "  ... ") {
       case .interrupted: text = ""
@@ -67,21 +68,20 @@ public final class Prompt {
           Terminal.write("\n")
           return
         }
-        finish(text)
-        text = ""
+        finish()
       case .line(let line):
         text += text.isEmpty ? line : "\n" + line
         if text.allSatisfy(\.isWhitespace) {
           text = ""
         } else if isCommand(text) || !EntryText.isUnfinished(text) {
-          finish(text)
-          text = ""
+          finish()
         }
       }
     }
   }
 
-  private func finish(_ text: String) {
+  private func finish() {
+    defer { text = "" }
     history?.add(text)
     perform(text)
   }
@@ -101,8 +101,7 @@ public final class Prompt {
     }
     // A command's argument completes as the language does.
     let isCommand = line.hasPrefix(":")
-    let text = isCommand ? " " + line.dropFirst() : line
-    let found = session.completions(in: text, at: offset)
+    let found = session.completions(in: isCommand ? " " + line.dropFirst() : line, at: offset, after: text)
     return (found.start, found.choices.map { ($0.text, $0.summary) })
   }
 

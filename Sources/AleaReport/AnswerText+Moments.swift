@@ -5,6 +5,7 @@ extension MomentFit: PrintedAnswer {
   func lines(_ options: ReportOptions) -> [String] {
     func number(_ value: Double) -> String { NumberText.significant(value, digits: options.digits) }
     var header = ["\(problem.name), by \(method)", "\(NumberText.grouped(rowCount)) rows, objective \(number(objective))"]
+    if let gap { header[1] += ", certified gap \(number(gap))" }
     header += tuning.map { "\($0.name) \(number($0.value)): \($0.reason)" }
     var result = AnswerText.wrap(header, options)
     for function in functions {

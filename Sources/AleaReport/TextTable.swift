@@ -101,7 +101,7 @@ extension String {
   }
 
   /// The text in lines of at most `width` characters, broken between words where possible.
-  func wrapped(to width: Int, indent: String = "") -> [String] {
+  public func wrapped(to width: Int, indent: String = "") -> [String] {
     guard width > indent.count else { return [clipped(to: width)] }
     var lines: [String] = []
     var current = ""

@@ -2,12 +2,13 @@ import AleaModel
 import AleaSyntax
 
 extension ModelObject {
-  /// The causal graph of a causal model: its arrows as written, and those that its mechanisms imply.
+  /// The causal graph of a causal model: its arrows as written, and those that its mechanisms imply; of an mdp or bandit, the graph of
+  /// one step.
   ///
   /// Latent variables are those declared `latent`. A variable with a mechanism depends on what the mechanism mentions; arrows written
   /// into it as well must say the same.
   ///
-  /// - Throws: `DiagnosticError` for another kind of model, cycles (drawn as a path), and arrows that disagree with a mechanism.
+  /// - Throws: `DiagnosticError` for a moments model, cycles (drawn as a path), and arrows that disagree with a mechanism.
   public func causalGraph(at place: SourceSpan? = nil) throws -> CausalGraph {
     try definition.causalGraph(arguments, at: place)
   }
@@ -15,9 +16,12 @@ extension ModelObject {
 
 extension ModelDefinition {
   func causalGraph(_ arguments: [GivenArgument], at place: SourceSpan?, isChecking: Bool = false) throws -> CausalGraph {
+    if syntax.kind == .mdp || syntax.kind == .bandit {
+      return try CausalGraph(stepOf: instantiate(arguments, at: place, isChecking: isChecking))
+    }
     guard syntax.kind == .causal else {
       throw DiagnosticError(
-        .error("`\(name)` is a \(syntax.kind.rawValue) model, and this question is about a causal model", at: place))
+        .error("`\(name)` is \(syntax.kind.withArticle), and this question is about what causes what", at: place))
     }
     let written = ArrowReader.read(syntax)
     if !written.faults.isEmpty { throw DiagnosticError(written.faults) }
@@ -36,6 +40,18 @@ extension ModelDefinition {
   /// Whether any variable has a mechanism, so that the model is also a process.
   public var hasMechanisms: Bool {
     syntax.members.contains { if case .variable(let variable) = $0.kind { variable.mechanism != nil } else { false } }
+  }
+}
+
+extension AST.ModelKind {
+  /// "a causal model", "an mdp".
+  public var withArticle: String {
+    switch self {
+    case .mdp: "an mdp"
+    case .bandit: "a bandit"
+    case .causal: "a causal model"
+    case .moments: "a moments model"
+    }
   }
 }
 
@@ -148,8 +164,9 @@ private struct ArrowReader {
 extension ModelObject {
   /// The model in which some variables are set from outside: their mechanisms are replaced and the arrows into them cut.
   ///
-  /// - Parameter settings: values as expressions of the language; in a model without mechanisms only the cut matters.
-  public func intervened(_ settings: [(name: String, value: Value, span: SourceSpan)]) throws -> ModelObject {
+  /// - Parameter settings: values, or expressions of other variables (a conditional intervention; Pearl, Causality, section 4.2), which
+  ///   then have arrows into what is set. In a model without mechanisms only the arrows matter.
+  public func intervened(_ settings: [(name: String, value: Setting, span: SourceSpan)]) throws -> ModelObject {
     var model = definition.syntax
     let names = Set(settings.map(\.name))
     for setting in settings {
@@ -164,7 +181,18 @@ extension ModelObject {
     model.members = model.members.flatMap { Self.cut($0, names) }
     let isMechanistic = definition.hasMechanisms
     for setting in settings {
-      let expression = try Self.expression(setting.value, setting.span)
+      let expression =
+        switch setting.value {
+        case .value(let value): try Self.expression(value, setting.span)
+        case .expression(let expression): expression
+        }
+      if !isMechanistic, case .expression(let expression) = setting.value {
+        let sources = definition.variableNames.filter { $0 != setting.name && expression.freeNames.contains($0) }
+        let target = AST.Expression(.name(setting.name), setting.span)
+        model.members.append(
+          .init(
+            .edges(first: sources.map { AST.Expression(.name($0), setting.span) }, rest: [(.directed, [target])]), setting.span))
+      }
       let position = model.members.firstIndex {
         if case .variable(let variable) = $0.kind { variable.name.text == setting.name && !variable.isPrimed } else { false }
       }
@@ -184,6 +212,12 @@ extension ModelObject {
     return ModelObject(
       definition: ModelDefinition(syntax: model, documentation: definition.documentation, environment: definition.environment),
       arguments: arguments)
+  }
+
+  /// What a variable is set to.
+  public enum Setting: Sendable {
+    case value(Value)
+    case expression(AST.Expression)
   }
 
   /// The arrows of a member without those into some variables, pair by pair; other members as they are.
@@ -225,7 +259,11 @@ extension ModelObject {
     case .integer(let number): return .init(.integer(number), span)
     case .real(let number) where number.isFinite: return .init(.real(number), span)
     case .symbol(let symbol): return .init(.name(symbol.name), span)
-    default: throw DiagnosticError(.error("a variable cannot be set to \(value.kindDescription)", at: span))
+    default:
+      throw DiagnosticError(
+        .error(
+          "a variable cannot be set to \(value.kindDescription)", at: span,
+          notes: ["it can be set to a number, to true or false, or to one of its values by its name"]))
     }
   }
 }

@@ -207,7 +207,7 @@ extension Elaborator {
     }
     guard case .value(.object(let object)) = operand else { throw fault("\(describe(operand)) has no members", name.span) }
     if let model = object as? ModelObject {
-      let names = model.definition.variableNames
+      let names = model.definition.questionNames
       if names.contains(name.text) { return .value(.object(ModelVariable(model: model, name: name.text))) }
       let nearest = Spelling.nearest(name.text, in: names)
       throw fault(

@@ -19,7 +19,7 @@ extension Elaborator {
     var expressionLabels: [String] = []
     var isUnchecked = false
     let positional = native.parameters.filter { $0.isPositional && !$0.kind.takesMany }
-    let free = native.parameters.first { $0.kind == .labelled || $0.kind == .labelledExpressions }
+    let free = native.parameters.first { $0.kind == .labelled || $0.kind == .labelledExpressions || $0.kind == .settings }
     var position = 0
     for argument in arguments {
       let parameter: NativeParameter
@@ -51,6 +51,13 @@ extension Elaborator {
         if parameter.kind == .labelledExpressions { expressionLabels.append(label) }
         continue
       }
+      if parameter.kind == .settings,
+        isExpression(argument.value, setting: label, of: positional.first.flatMap { values[$0.label] })
+      {
+        expressions[label] = argument.value
+        expressionLabels.append(label)
+        continue
+      }
       let value: Value
       switch try named(parameter, argument.value) ?? elaborate(argument.value) {
       case .value(let known): value = known
@@ -62,7 +69,7 @@ extension Elaborator {
       let given = NativeCall.Argument(value: value, span: argument.value.span)
       switch parameter.kind {
       case .variadic: variadic.append(given)
-      case .labelled: labelled.append((label, given))
+      case .labelled, .settings: labelled.append((label, given))
       default: values[parameter.label] = given
       }
     }
@@ -73,18 +80,27 @@ extension Elaborator {
           label: parameter.documentation.isEmpty ? "" : "missing: \(parameter.documentation)")
       }
     }
-    if context.isChecking, native.isQuery || isUnchecked {
-      try checkModels(values, expressions)
-      return .unchecked(native.resultType)
-    }
     let call = NativeCall(
       span: span, arguments: values, variadic: variadic, labelled: labelled, expressionLabels: expressionLabels,
       expressions: expressions, environment: environment, locals: locals)
+    if context.isChecking, native.isQuery || isUnchecked {
+      try checkModels(values, expressions)
+      try native.check?(call)
+      return .unchecked(native.resultType)
+    }
     do {
       return .value(try native.body(call))
     } catch let error as ValueError {
       throw fault(error.message, span, label: error.label, notes: error.notes)
     }
+  }
+
+  /// Whether what a variable of a model is set to mentions other variables of the model. Names bound around the call come first, and the
+  /// variable itself, which cannot depend on itself, means what it means outside.
+  private func isExpression(_ expression: AST.Expression, setting name: String, of model: NativeCall.Argument?) -> Bool {
+    guard case .object(let object)? = model?.value, let model = object as? ModelObject else { return false }
+    let bound = Set(locals.map(\.name) + [name])
+    return !expression.freeNames.subtracting(bound).isDisjoint(with: model.definition.variableNames)
   }
 
   /// A bare name where a parameter takes one of a few names.

@@ -73,7 +73,9 @@ public final class Environment: @unchecked Sendable {
     let syntax = AST.Model(kind: kind, name: AST.Name(process.name, nowhere), parameters: [], members: [])
     introduce(Set(process.symbols.map(\.name)))
     self[process.name] = Binding(
-      .model(ModelDefinition(syntax: syntax, documentation: process.documentation, environment: self, built: process)),
+      .model(
+        ModelDefinition(
+          syntax: syntax, documentation: process.documentation, environment: self, source: BuiltProcess(built: process))),
       documentation: process.documentation)
   }
 
@@ -102,7 +104,11 @@ public struct NativeParameter: Sendable {
     /// The same, kept as expressions about the columns or variables of another argument: `derive(card, lwage: ln(wage))`.
     case labelledExpressions
 
-    var takesMany: Bool { self == .variadic || self == .labelled || self == .labelledExpressions }
+    /// Values by the names of variables of the model in front; where one mentions other variables of the model it is kept as an
+    /// expression: `do(Market, price: 20)`, `do(Market, price: 15 + season)`.
+    case settings
+
+    var takesMany: Bool { self == .variadic || self == .labelled || self == .labelledExpressions || self == .settings }
   }
 
   public let label: String
@@ -138,6 +144,8 @@ public struct NativeFunction: Sendable {
   public let resultType: String
   /// True when running it is what a program is for (solving, printing): it is skipped while a program is only checked.
   public let isQuery: Bool
+  /// What is looked at of a query while a program is only checked; arguments that are not known then are `.nothing`.
+  public let check: (@Sendable (NativeCall) throws -> Void)?
   public let body: @Sendable (NativeCall) throws -> Value
   /// Makes a law from numbers that may depend on the state, with the symbols of the model: nil of a function that makes values.
   public let law: LawMaker?
@@ -164,8 +172,10 @@ public struct NativeFunction: Sendable {
 
   public init(
     _ name: String, _ parameters: [NativeParameter], returns resultType: String, isQuery: Bool, documentation: String,
-    example: String = "", body: @escaping @Sendable (NativeCall) throws -> Value
+    example: String = "", check: (@Sendable (NativeCall) throws -> Void)? = nil,
+    body: @escaping @Sendable (NativeCall) throws -> Value
   ) {
+    self.check = check
     self.name = name
     self.parameters = parameters
     self.resultType = resultType
@@ -199,6 +209,11 @@ public struct NativeCall: Sendable {
 
   public subscript(label: String) -> Argument? { arguments[label] }
 
+  /// Whether the argument is absent, or its value known: while a program is only checked, what it asks for is not.
+  public func isSettled(_ label: String) -> Bool {
+    if case .nothing? = arguments[label]?.value { false } else { true }
+  }
+
   /// The expression given under a label, elaborated over the states of a process.
   ///
   /// - Returns: the process with its pool extended, and the expression in it.
@@ -218,6 +233,12 @@ public struct NativeCall: Sendable {
       syntax, over: process, environment: environment, locals: locals, isCondition: isCondition)
   }
 
+  /// What the settings of a model's variables say, in their order.
+  public var settings: [(name: String, value: ModelObject.Setting, span: SourceSpan)] {
+    labelled.map { ($0.label, .value($0.argument.value), $0.argument.span) }
+      + expressionLabels.compactMap { label in expressions[label].map { (label, .expression($0), $0.span) } }
+  }
+
   /// Where an argument stands.
   public func span(of label: String) -> SourceSpan? { arguments[label]?.span ?? expressions[label]?.span }
 
@@ -233,13 +254,29 @@ public struct ModelDefinition: Sendable {
   public let syntax: AST.Model
   public let documentation: String
   let environment: Environment
-  /// The process itself, of a model that was made without a text.
-  var built: Process?
+  /// Where the process comes from when the model is not written in Alea.
+  public var source: (any ModelSource)?
   public var name: String { syntax.name.text }
 
+  /// What can be asked about after a dot: the variables, and in an mdp or bandit also next values and channels.
+  public var questionNames: [String] {
+    guard syntax.kind == .mdp || syntax.kind == .bandit, source == nil else { return variableNames }
+    var names: [String] = []
+    for member in syntax.members {
+      switch member.kind {
+      case .variable(let variable): names.append(variable.name.text + (variable.isPrimed ? "'" : ""))
+      case .channel(let channel): names.append(channel.name?.text ?? (channel.isCost ? "cost" : "reward"))
+      default: break
+      }
+    }
+    var seen = Set<String>()
+    return names.filter { seen.insert($0).inserted }
+  }
+
   /// The names of the model's variables, in the order in which they are first written: declared, or at an arrow's end.
-  public var variableNames: [String] {
-    if let built { return built.declarations.map(\.name) }
+  public var variableNames: [String] { source?.variableNames ?? Self.variableNames(of: syntax) }
+
+  static func variableNames(of syntax: AST.Model) -> [String] {
     var names: [String] = []
     func add(_ expression: AST.Expression) {
       switch expression.kind {
@@ -261,6 +298,29 @@ public struct ModelDefinition: Sendable {
     }
     var seen = Set<String>()
     return names.filter { seen.insert($0).inserted }
+  }
+}
+
+/// A model in another notation, lowered to a process: a PRISM file.
+public protocol ModelSource: Sendable {
+  /// The names of its variables, in order.
+  var variableNames: [String] { get }
+  /// - Throws: `DiagnosticError` with everything that is wrong with it.
+  func process() throws -> Process
+}
+
+/// A process that was built in Swift.
+struct BuiltProcess: ModelSource {
+  let built: Process
+  var variableNames: [String] { built.declarations.map(\.name) }
+  func process() -> Process { built }
+}
+
+extension ModelDefinition {
+  /// A decision process in another notation, under a name of its own.
+  public init(name: String, source: any ModelSource, span: SourceSpan) {
+    let syntax = AST.Model(kind: .mdp, name: AST.Name(name, span), parameters: [], members: [])
+    self.init(syntax: syntax, documentation: "", environment: Environment(), source: source)
   }
 }
 

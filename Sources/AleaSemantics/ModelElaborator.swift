@@ -138,7 +138,11 @@ final class ModelElaborator {
     }
     if let declaration {
       guard declaration.shape.variables.allSatisfy({ process[$0].next != nil }) else {
-        throw DiagnosticError(.error("`\(name)` is memory of the policy and has no next value of its own", at: span))
+        throw DiagnosticError(
+          .error(
+            context.readsStringsAsSymbols
+              ? "the columns of a table have no next values: `\(name)'` means nothing in a row"
+              : "`\(name)` is memory of the policy and has no next value of its own", at: span))
       }
       return operand(of: declaration.shape, isNext: true, span: span)
     }

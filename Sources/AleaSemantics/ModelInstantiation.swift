@@ -15,9 +15,9 @@ extension ModelDefinition {
   func elaborate(_ arguments: [GivenArgument], at place: SourceSpan? = nil, isChecking: Bool) throws -> (
     process: Process, warnings: [Diagnostic]
   ) {
-    if let built {
+    if let source {
       guard arguments.isEmpty else { throw DiagnosticError(.error("`\(name)` takes no arguments", at: arguments[0].span)) }
-      return (built, [])
+      return (try source.process(), [])
     }
     guard let kind = Process.Kind(rawValue: syntax.kind.rawValue) else {
       throw DiagnosticError(
@@ -108,6 +108,10 @@ extension ModelElaborator {
   func build(_ syntax: AST.Model) {
     collect(syntax.members)
     let model = syntax.name
+    for name in ModelDefinition.variableNames(of: syntax) where entries[name] == nil {
+      absent[name] =
+        "`\(name)` has arrows and no mechanism, so nothing can be computed from it: add one, as in `\(name) ~ Normal(0, 1)`"
+    }
     for name in order {
       guard let entry = entries[name] else { continue }
       if entry.syntax.availability != nil, entry.syntax.role != .action {

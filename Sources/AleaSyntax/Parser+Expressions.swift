@@ -188,7 +188,7 @@ extension Parser {
           advance()
           report(.error("`\(file.text(in: span(from: start)))` is not a number", at: span(from: start)))
           return result
-        } else if kind == .identifier || TokenKind.reserved.values.contains(kind) {
+        } else if kind == .identifier || kind == .primed || TokenKind.reserved.values.contains(kind) {
           let member = AST.Name(text(current), span(current))
           advance()
           result = AST.Expression(.member(result, member), span(from: start))

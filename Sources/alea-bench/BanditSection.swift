@@ -51,6 +51,33 @@ enum BanditSection: BenchSection {
         ])
     }
     table.print()
+    try bayes()
+  }
+
+  /// The Bayes-optimal value of two Bernoulli arms with uniform priors over 100 rounds, beside that of an independent recursion.
+  private static func bayes() throws {
+    let session = Session(configuration: configuration)
+    try session.run(
+      text: """
+        mdp Bayes(rounds: Int = 2) {
+          state wins[{a, b}]: 0..rounds = 0
+          state losses[{a, b}]: 0..rounds = 0
+          action arm: {a, b}
+          won ~ Bernoulli((1 + wins[arm]) / (2 + wins[arm] + losses[arm]))
+          wins'[i in {a, b}] = wins[i] + (if i == arm and won == 1 then 1 else 0)
+          losses'[i in {a, b}] = losses[i] + (if i == arm and won == 0 then 1 else 0)
+          reward won
+          terminal when wins[a] + wins[b] + losses[a] + losses[b] == rounds
+          total
+        }
+        """, name: "bayes.alea")
+    let cpu = Measurement.cpuTime
+    guard case .real(let value) = try session.evaluate("solve(Bayes(100), tolerance: 1e-9).start") else { return }
+    var table = BenchTable(["Bayes-optimal, 100 rounds", "CPU s", "value", "reference"])
+    table.add([
+      "two arms, uniform priors", decimals(Measurement.cpuTime - cpu, 2), decimals(value, 9), decimals(64.91842065102297, 9),
+    ])
+    table.print()
   }
 
   private static var configuration: Session.Configuration {

@@ -9,15 +9,21 @@ protocol BenchSection: Sendable {
   static func run() throws
 }
 
-/// Measures Alea beside plain C loops and the machine's memory: `alea-bench [SECTION ...]`, all sections when none is named.
+/// Measures Alea beside plain C loops and the machine's memory: `alea-bench [SECTION ...] [OPTION=VALUE ...]`, all sections when none
+/// is named. A section says which options it reads.
 @main struct Bench {
   static let sections: [any BenchSection.Type] = [
     ParseSection.self, ExploreSection.self, SweepSection.self, SolveSection.self, DataSection.self, MomentsSection.self,
     OffPolicySection.self, BanditSection.self,
   ]
 
+  /// The value of `name=value` on the command line, or nil.
+  static func option(_ name: String) -> String? {
+    CommandLine.arguments.last { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) }
+  }
+
   static func main() throws {
-    let names = CommandLine.arguments.dropFirst()
+    let names = CommandLine.arguments.dropFirst().filter { !$0.contains("=") }
     for name in names where !sections.contains(where: { $0.name == name }) {
       print("there is no section \(name); the sections are:")
       for section in sections { print("  \(section.name)  \(section.summary)") }

@@ -4,13 +4,14 @@ import Foundation
 
 /// Estimators of conditional moment problems on designs with known truth: median squared errors beside those of existing tools.
 ///
-/// The tools' figures are medians over 40 seeds at n = 2,000, ours over 20 with streams of our own. Newey and Powell's design, the nine
-/// shapes of Dikkala et al. (2020) and a linear quantile model with slope 1 + tau.
+/// The tools' figures are medians over 40 seeds at n = 2,000, ours over as many with streams of our own. Newey and Powell's design, the
+/// eight shapes of Dikkala et al. (2020) and a linear quantile model with slope 1 + tau. Options: `seeds=400`, `designs=sin,step`,
+/// `methods=KIV,AGMM,quantile`.
 enum MomentsSection: BenchSection {
   static let name = "moments"
   static let summary = "conditional moments: median squared error on designs with known truth, beside existing tools"
 
-  static let seeds = 20
+  static let seeds = max(2, Bench.option("seeds").flatMap { Int($0) } ?? 40)
   static let rows = 2000
 
   struct Sample {
@@ -87,26 +88,42 @@ enum MomentsSection: BenchSection {
   ]
 
   static let hilbert = FunctionClass.rkhs(Kernel(), rank: 1000)
-  static let methods: [(name: String, unknown: FunctionClass, method: any MomentMethod)] = [
-    ("2SLS", .linear, SieveMinimumDistance(instruments: .linear)),
+  /// A method, and the place of the tools' figure for it in ``Design/figures``.
+  typealias Candidate = (name: String, figure: Int, unknown: FunctionClass, method: any MomentMethod)
+  static let methods: [Candidate] = [
+    ("2SLS", 0, .linear, SieveMinimumDistance(instruments: .linear)),
     (
-      "cubic/4", .polynomial(degree: 3, interactions: false),
+      "cubic/4", 1, .polynomial(degree: 3, interactions: false),
       SieveMinimumDistance(instruments: .polynomial(degree: 4, interactions: false))
     ),
     (
-      "spline 5/8", .spline(size: 5, degree: 3, interactions: false),
+      "spline 5/8", 2, .spline(size: 5, degree: 3, interactions: false),
       SieveMinimumDistance(instruments: .spline(size: 8, degree: 3, interactions: false))
     ),
-    ("KIV", hilbert, TwoStageKernel()), ("AGMM", hilbert, Minimax()), ("MMR-IV", hilbert, MaximumMomentRestriction()),
+    ("KIV", 3, hilbert, TwoStageKernel(split: .alternating)), ("KIV crossed", 3, hilbert, TwoStageKernel()),
+    ("AGMM", 4, hilbert, Minimax()), ("MMR-IV", 5, hilbert, MaximumMomentRestriction()),
   ]
 
+  /// Whether the option, a list, is absent or holds the name.
+  private static func isWanted(_ name: String, in option: String) -> Bool {
+    Bench.option(option).map { $0.split(separator: ",").contains { $0 == name } } ?? true
+  }
+
   static func run() throws {
-    print("  median squared error, \(seeds) seeds, ours / existing tools")
+    let designs = designs.filter { isWanted($0.name, in: "designs") }
+    let methods = methods.filter { isWanted($0.name, in: "methods") }
+    if !methods.isEmpty, !designs.isEmpty { try means(designs, methods) }
+    if isWanted("quantile", in: "methods") { try quantiles() }
+  }
+
+  private static func means(_ designs: [Design], _ methods: [Candidate]) throws {
+    print("  median squared error, \(seeds) seeds, ours (its Monte Carlo error) / existing tools")
     print("  " + "design".padding(toLength: 12, withPad: " ", startingAt: 0) + methods.map { cell($0.name) }.joined())
     var seconds = [Double](repeating: 0, count: methods.count)
     for design in designs {
       var line = "  " + design.name.padding(toLength: 12, withPad: " ", startingAt: 0)
-      for (index, (_, unknown, method)) in methods.enumerated() {
+      for (index, candidate) in methods.enumerated() {
+        let (unknown, method) = (candidate.unknown, candidate.method)
         let problem = MomentProblem.regression(outcome: "y", arguments: ["x"], conditioning: ["z"], functionClass: unknown)
         var errors: [Double] = []
         for seed in 0..<seeds {
@@ -117,22 +134,32 @@ enum MomentsSection: BenchSection {
           let values = fit.functions[0].values(at: Matrix(columns: [sample.points], rows: sample.points.count))
           errors.append(zip(values, sample.truth).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / Double(values.count))
         }
-        line += cell(String(format: "%.4f/%.4f", median(errors), design.figures[index]))
+        line += cell(
+          String(
+            format: "%.4f (%.4f) / %.4f", median(errors), medianError(errors), design.figures[candidate.figure]))
       }
       print(line)
     }
     let times = seconds.map { cell(String(format: "%.3f s", $0 / Double(seeds * designs.count))) }.joined()
     print("  " + "per fit".padding(toLength: 12, withPad: " ", startingAt: 0) + times)
-    try quantiles()
   }
 
-  /// Bias and root mean squared error of the slope over 200 seeds.
+  /// The standard error of a median, from the order statistics one binomial deviation on each side of it.
+  static func medianError(_ values: [Double]) -> Double {
+    let sorted = values.sorted()
+    let half = 0.5 * Double(values.count).squareRoot()
+    let middle = 0.5 * Double(values.count - 1)
+    let (low, high) = (max(0, Int((middle - half).rounded())), min(values.count - 1, Int((middle + half).rounded())))
+    return 0.5 * (sorted[high] - sorted[low])
+  }
+
+  /// Bias and root mean squared error of the slope.
   static func quantiles() throws {
     for (level, figure) in [(0.25, "0.01 (0.17)"), (0.5, "-0.02 (0.15)"), (0.75, "-0.03 (0.14)")] {
       let problem = MomentProblem.regression(
         outcome: "y", arguments: ["d"], conditioning: ["z"], functionClass: .linear, quantile: level)
       var errors: [Double] = []
-      for seed in 0..<200 {
+      for seed in 0..<max(200, seeds) {
         var random = RandomStream(seed: UInt64(seed), stream: 2)
         var (d, y, z): ([Double], [Double], [Double]) = ([], [], [])
         for _ in 0..<rows {
@@ -152,7 +179,7 @@ enum MomentsSection: BenchSection {
     }
   }
 
-  static func cell(_ text: String) -> String { String(repeating: " ", count: max(1, 16 - text.count)) + text }
+  static func cell(_ text: String) -> String { String(repeating: " ", count: max(1, 26 - text.count)) + text }
 
   static func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()

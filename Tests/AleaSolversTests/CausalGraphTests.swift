@@ -1,8 +1,9 @@
 import AleaModel
-import AleaSolvers
 import AleaSyntax
 import Foundation
 import Testing
+
+@testable import AleaSolvers
 
 /// Separation, projection, adjustment, instruments, front doors and implications against the reference answers.
 @Suite struct CausalGraphReferenceTests {
@@ -204,6 +205,59 @@ import Testing
     #expect(found.frontDoors > 20 && found.instruments > 50, "\(found)")
   }
 
+  /// In small graphs every minimal condition of every instrument is listed, by the definition gone through path by path.
+  @Test func allConditionsOfInstruments() throws {
+    var random = SplitMix(state: 2006)
+    var found = (plain: 0, conditional: 0, several: 0)
+    for _ in 0..<2000 {
+      let graph = try CausalBruteForce.randomGraph(Int.random(in: 5...6, using: &random), &random)
+      let names = graph.names(of: graph.observed).shuffled(using: &random)
+      guard names.count >= 3 else { continue }
+      let (x, y) = (names[0], names[1])
+      let rest = Array(names.dropFirst(2))
+      let answer = try graph.instruments(for: x, on: y)
+      for z in rest {
+        let known = CausalBruteForce.minimal(
+          try CausalBruteForce.subsets(rest.filter { $0 != z }).filter {
+            try CausalBruteForce.isInstrument(z, given: $0, for: x, on: y, in: graph)
+          })
+        let given = answer.first { $0.name == z }?.given ?? []
+        #expect(Set(given.map(Set.init)) == known, "\(graph)\n\(z) for \(x) on \(y)")
+        #expect(given.count == known.count)
+        if known.contains([]) { found.plain += 1 } else if !known.isEmpty { found.conditional += 1 }
+        if known.count > 1 { found.several += 1 }
+      }
+    }
+    #expect(found.plain > 50 && found.conditional > 20 && found.several > 3, "\(found)")
+  }
+
+  /// What an estimand conditions on: nothing it leaves out matters, by the search for open paths, and everything it keeps does.
+  @Test func relevantPartsOfConditions() throws {
+    var random = SplitMix(state: 1990)
+    var dropped = 0
+    for _ in 0..<1500 {
+      let graph = try CausalBruteForce.randomGraph(Int.random(in: 3...9, using: &random), &random)
+      let nodes = Array(graph.nodes.indices).shuffled(using: &random)
+      let targets = NodeSet(nodes.prefix(Int.random(in: 1...2, using: &random)))
+      let condition = NodeSet(nodes.suffix(nodes.count - 2).prefix(Int.random(in: 0...6, using: &random)))
+      let index = SeparationIndex(graph)
+      let kept = index.relevantPart(of: condition, to: targets)
+      #expect(kept.isSubset(of: condition))
+      let left = condition.subtracting(kept)
+      dropped += left.count
+      #expect(graph.openPath(from: targets, to: left, given: kept) == nil, "\(graph)\n\(Array(targets)) \(Array(condition))")
+      for node in kept {
+        let single = NodeSet(node: node)
+        #expect(graph.openPath(from: targets, to: single, given: kept.subtracting(single)) != nil, "\(graph)")
+      }
+      let other = NodeSet(nodes.suffix(1)).subtracting(condition).subtracting(targets)
+      #expect(
+        index.isSeparated(targets, other, given: condition) == (graph.openPath(from: targets, to: other, given: condition) == nil)
+      )
+    }
+    #expect(dropped > 300, "\(dropped)")
+  }
+
   @Test func projectionKeepsSeparations() throws {
     var random = SplitMix(state: 4)
     for _ in 0..<200 {
@@ -324,6 +378,17 @@ import Testing
   }
 
   /// Sets beyond the first word of bits: a chain of 300 nodes with a confounder at every step.
+  /// A chain of 300 in which every second node shares unmeasured causes with the next of them: one district of 150, whose variables are
+  /// summed out one by one. v1 shares none with its child, so the effect is identified (Tian and Pearl 2002, theorem 3).
+  @Test(.timeLimit(.minutes(1))) func longDistricts() throws {
+    let nodes = (0..<300).map { CausalGraph.Node("v\($0)") }
+    let arrows = (0..<299).map { "v\($0)" --> "v\($0 + 1)" }
+    let common = stride(from: 0, to: 298, by: 2).map { "v\($0)" <--> "v\($0 + 2)" }
+    let graph = try CausalGraph(nodes: nodes, edges: arrows + common)
+    let answer = try graph.identify(effectOf: ["v1"], on: ["v299"])
+    #expect(answer.isIdentified)
+  }
+
   @Test func longChain() throws {
     let nodes = (0..<300).map { CausalGraph.Node("v\($0)") } + (0..<299).map { CausalGraph.Node.latent("u\($0)") }
     var edges: [CausalGraph.Edge] = []

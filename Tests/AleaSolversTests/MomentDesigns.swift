@@ -1,3 +1,4 @@
+import AleaModel
 import AleaNumerics
 import AleaSolvers
 import Foundation
@@ -29,6 +30,25 @@ enum MomentDesigns {
     }
     let points = (0..<1000).map { Double($0) / 999 }
     return Sample(data: try MomentData(["x": x, "y": y, "z": z]), points: points, truth: points.map(f))
+  }
+
+  /// A curved quantile function with endogenous regressor: y = sin(pi d) + (0.5 + 0.5 d) times the normal quantile of the rank.
+  static func curvedQuantile(_ n: Int, level: Double, seed: UInt64) throws -> Sample {
+    var random = RandomStream(seed: seed, stream: 5)
+    var (d, y, z): ([Double], [Double], [Double]) = ([], [], [])
+    for _ in 0..<n {
+      let (instrument, v) = (random.normal(), random.normal())
+      let rank = 0.6 * v + 0.8 * random.normal()
+      let x = cdf((1.2 * instrument + v) / (1 + 1.2 * 1.2).squareRoot())
+      z.append(instrument)
+      d.append(x)
+      y.append(sin(Double.pi * x) + (0.5 + 0.5 * x) * rank)
+    }
+    let points = (0...180).map { 0.05 + 0.005 * Double($0) }
+    let normal = UnaryFunction.normalQuantile(level)
+    return Sample(
+      data: try MomentData(["d": d, "y": y, "z": z]), points: points,
+      truth: points.map { sin(Double.pi * $0) + (0.5 + 0.5 * $0) * normal })
   }
 
   /// Linear quantile model with slope 1 + tau and endogenous regressor.

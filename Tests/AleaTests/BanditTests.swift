@@ -343,6 +343,26 @@ import Testing
     #expect(abs(try number(session, "solve(Bayes(10)).start") - 6.0217857142857145) < 1e-9)
   }
 
+  /// The same with the rounds counted by what has been seen: as many states as histories, 316,251 of them (100 rounds, with 4,598,126, are
+  /// solved by `alea-bench bandits`).
+  @Test func bayesOptimalValueOfFiftyRounds() throws {
+    let session = try Self.session(
+      """
+      mdp Bayes(rounds: Int = 2) {
+        state wins[{a, b}]: 0..rounds = 0
+        state losses[{a, b}]: 0..rounds = 0
+        action arm: {a, b}
+        won ~ Bernoulli((1 + wins[arm]) / (2 + wins[arm] + losses[arm]))
+        wins'[i in {a, b}] = wins[i] + (if i == arm and won == 1 then 1 else 0)
+        losses'[i in {a, b}] = losses[i] + (if i == arm and won == 0 then 1 else 0)
+        reward won
+        terminal when wins[a] + wins[b] + losses[a] + losses[b] == rounds
+        total
+      }
+      """)
+    #expect(abs(try number(session, "solve(Bayes(50), tolerance: 1e-10).start") - 31.996711881672084) < 1e-8)
+  }
+
   /// Whittle indices, and three arms of which one may be played: the optimum, and the index policy, exactly. The figures are those of
   /// an independent program (markovianbandit-pkg agrees on the indices).
   @Test func whittleIndices() throws {
@@ -392,5 +412,88 @@ import Testing
     for (state, expected) in [0.34475806451612784, 0.5795914879070166, 0.8580786026200887].enumerated() {
       #expect(abs(try number(session, "index[s: \(state)]") - expected) < 1e-8)
     }
+  }
+
+  /// Three arms of which one is played: optimum, index policy, myopic policy and Lagrangian bound of the table, for each of its arms.
+  @Test(arguments: ["two_state", "three_state", "intervention_arm (reward=state, both actions)"])
+  func jointModelsOfRestlessArms(_ name: String) throws {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("AleaSolversTests/Data/theory_constants.json")
+    let constants = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: path)) as? [String: Any])
+    let entry = try #require((constants["whittle"] as? [String: [String: Any]])?[name])
+    let joint = try #require(entry["joint_check"] as? [String: Double])
+    let index = try #require(entry["index"] as? [Double])
+    let both = entry["R"] as? [Double]
+    let passive = try #require(both ?? entry["R_passive"] as? [Double])
+    let active = try #require(both ?? entry["R_active"] as? [Double])
+    let discount = try #require(entry["beta"] as? Double)
+    let last = index.count - 1
+    let session = try Self.session(
+      """
+      let left = \(try #require(entry["P_passive"] as? [[Double]]))
+      let played = \(try #require(entry["P_active"] as? [[Double]]))
+      let rest = \(passive)
+      let pay = \(active)
+      mdp Arm {
+        state s: 0..\(last) = 0
+        action plays: Bool
+        s' ~ Categorical([i in 0..\(last): i], if plays then played[s] else left[s])
+        reward if plays then pay[s] else rest[s]
+        discount \(discount)
+      }
+      let index = whittle(Arm)
+      let values = [i in 0..\(last): index[s: i]]
+      mdp Three {
+        state s[1..3]: 0..\(last) = 0
+        action arm: 1..3
+        s'[i in 1..3] ~ Categorical([k in 0..\(last): k], if arm == i then played[s[i]] else left[s[i]])
+        reward sum(i in 1..3: if arm == i then pay[s[i]] else rest[s[i]])
+        discount \(discount)
+      }
+      policy Index for Three { arm = argmax(i in 1..3: values[s[i]]) }
+      policy Myopic for Three { arm = argmax(i in 1..3: pay[s[i]] - rest[s[i]]) }
+      mdp Subsidy(subsidy: Real = 0) {
+        state s: 0..\(last) = 0
+        action plays: Bool
+        s' ~ Categorical([i in 0..\(last): i], if plays then played[s] else left[s])
+        reward if plays then pay[s] else rest[s] + subsidy
+        discount \(discount)
+      }
+      """)
+    #expect(
+      abs(try number(session, "solve(Three, tolerance: 1e-9).start") - (try #require(joint["optimal_value_at_all-0"]))) < 1e-8)
+    #expect(abs(try number(session, "evaluate(Index, in: Three).start") - (try #require(joint["whittle_value"]))) < 1e-8)
+    // Where both choices pay alike the myopic rule plays the first arm.
+    #expect(abs(try number(session, "evaluate(Myopic, in: Three).start") - (try #require(joint["myopic_value"]))) < 1e-8)
+    // The bound is the least over subsidies l of 3 V_l(0) - 2 l / (1 - discount), convex and piecewise linear in l.
+    func bound(_ subsidy: Double) throws -> Double {
+      3 * (try number(session, "solve(Subsidy(\(subsidy)), tolerance: 1e-10).start")) - 2 * subsidy / (1 - discount)
+    }
+    var (low, high) = (0.0, 1.2)
+    for _ in 0..<40 {
+      let (a, b) = (low + (high - low) / 3, high - (high - low) / 3)
+      if try bound(a) < bound(b) { high = b } else { low = a }
+    }
+    #expect(abs(try bound(0.5 * (low + high)) - (try #require(joint["lagrangian_bound"]))) < 1e-6)
+  }
+
+  /// `average` in the model takes the average criterion.
+  @Test func whittleIndicesOfTheAverage() throws {
+    let session = try Self.session(
+      """
+      let left = [[0.95, 0.05], [0.4, 0.6]]
+      let played = [[0.6, 0.4], [0.1, 0.9]]
+      mdp Arm {
+        state s: 0..1 = 0
+        action move: {leave, play}
+        s' ~ Categorical([0, 1], if move == play then played[s] else left[s])
+        reward s
+        average
+      }
+      let index = whittle(Arm)
+      """)
+    #expect(abs(try number(session, "index[s: 0]") - 7.0 / 9) < 1e-8)
+    #expect(abs(try number(session, "index[s: 1]") - 0.6) < 1e-8)
+    #expect(abs(try number(session, "whittle(Arm, discount: 0.95)[s: 0]") - 0.6963350785340284) < 1e-8)
   }
 }

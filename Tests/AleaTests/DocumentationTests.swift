@@ -1,7 +1,8 @@
-import Alea
 import Foundation
 import Synchronization
 import Testing
+
+@testable import Alea
 
 /// Every code block of the README and of the articles: texts in Alea are run and what they print is compared with the block below, Swift
 /// must stand in a test that compiles and runs it, C and Python are built and run.
@@ -45,106 +46,84 @@ import Testing
     return names.filter { $0.hasSuffix(".md") }.sorted().map { articles + "/" + $0 }
   }()
 
-  /// What the README leaves out for shortness: where its tables and clinics come from.
-  static let preambles: [(before: String, text: String)] = [
-    (
-      "moments Demand {",
-      """
-      causal Market {
-        latent shock ~ Normal(0, 1)
-        fuel ~ Normal(0, 1)
-        price = 10 + 2 * fuel + shock
-        sales = 50 - 2 * price + 3 * shock
-      }
-      let market = sample(Market, rows: 150, seed: 1)
+  /// Whether two texts say the same: words alike, numbers to a thousandth or both next to nothing.
+  static func agree(_ shown: String, _ stated: String) -> Bool {
+    let shown = shown.split(whereSeparator: \.isWhitespace)
+    let stated = stated.split(whereSeparator: \.isWhitespace)
+    guard shown.count == stated.count else { return false }
+    return zip(shown, stated).allSatisfy { a, b in
+      if a == b { return true }
+      guard let a = Double(a.filter { $0 != "," }), let b = Double(b.filter { $0 != "," }) else { return false }
+      return abs(a - b) <= 1e-3 * max(abs(a), abs(b)) || max(abs(a), abs(b)) < 1e-6
+    }
+  }
 
-      """
-    ),
-    (
-      "let records = simulate(Clinic",
-      """
-      mdp Clinic(start: Int = 0) {
-        latent u ~ {0: 0.5, 1: 0.5}
-        state s: 0..1 = start
-        observe z ~ {0: 0.5, 1: 0.5}
-        action treat: 0..1
-        s' ~ Bernoulli(0.3 - 0.1 * treat + 0.2 * s + 0.3 * u)
-        reward s - 0.3 * treat + 2 * u
-        discount 0.9
-      }
-      policy Doctor for Clinic { treat ~ Bernoulli(0.1 + 0.5 * z + 0.3 * u + 0.05 * s) }
-      policy Always for Clinic { treat = 1 }
+  /// Whether a page states these mistakes: a line for the beginning of each, and after `=` some of what is said to help.
+  static func agree(_ mistakes: [Diagnostic], _ stated: String) -> Bool {
+    let lines = stated.split(separator: "\n")
+    let messages = lines.filter { $0.hasPrefix("error: ") }.map { $0.dropFirst(7) }
+    let notes = lines.compactMap { line in line.firstRange(of: " = ").map { line[$0.upperBound...] } }
+    return messages.count == mistakes.count && zip(mistakes, messages).allSatisfy { $0.message.hasPrefix($1) }
+      && notes.allSatisfy { note in mistakes.contains { $0.notes.contains(String(note)) } }
+  }
 
-      """
-    ),
-  ]
-
-  /// Runs the blocks in Alea of a page, one after another in one session.
-  private func run(_ page: String, in folder: URL) throws {
-    do {
-      let lines = Lines()
-      let session = Session(output: { lines.add($0.text) })
-      let blocks = try Self.blocks(of: page)
-      for (index, block) in blocks.enumerated() where block.language == "alea" {
-        lines.clear()
-        let checked = session.expectations.count
-        let next = index + 1 < blocks.count ? blocks[index + 1] : nil
-        var program = block.text
-        if page == "README.md", let preamble = Self.preambles.first(where: { block.text.hasPrefix($0.before) }) {
-          program = preamble.text + program
+  /// Runs the blocks of a page one after another in one session.
+  ///
+  /// A `text` block after an `alea` block is what it prints, an `error` block the mistakes it is told, and `alea>` begins what is entered.
+  @Test(arguments: pages + ["README.md"]) func blocksInAleaRun(page: String) throws {
+    let printed = Lines()
+    let session = Session(output: { printed.add($0.text) })
+    // Files are read as from the examples, or as from the root, where the README stands.
+    let folder = page == "README.md" ? Self.root : Self.root.appendingPathComponent("Examples")
+    let blocks = try Self.blocks(of: page)
+    var expectations = 0
+    for (index, block) in blocks.enumerated() {
+      if block.language == "text" && block.text.hasPrefix("alea> ") { try check(transcript: block, of: page, in: session) }
+      guard block.language == "alea" else { continue }
+      let next = index + 1 < blocks.count && ["text", "error"].contains(blocks[index + 1].language) ? blocks[index + 1] : nil
+      let place = "\(page):\(block.line)"
+      do {
+        try session.enter(block.text, name: folder.appendingPathComponent("page").path) { reply in
+          if let value = reply.value { printed.add(session.text(of: value)) }
         }
-        let place = "\(page):\(block.line)"
-        var errors = ""
-        do {
-          try session.enter(program, name: folder.appendingPathComponent("page").path) { _ in }
-        } catch let error as DiagnosticError {
-          errors = error.diagnostics.map { "error: " + $0.message }.joined(separator: "\n") + "\n"
+        let shown = printed.take()
+        for failed in session.expectations.dropFirst(expectations) where !failed.passed {
+          Issue.record("\(place): \(failed.diagnostic.message) \(failed.diagnostic.notes)")
         }
-        for failure in session.expectations.dropFirst(checked) where !failure.passed {
-          Issue.record("\(place): \(failure.diagnostic.message) \(failure.diagnostic.notes)")
-        }
-        let output = lines.all.map { $0 + "\n" }.joined()
-        if page == "README.md", errors.isEmpty == false {
-          // The README shows the first lines of the answer, and the message with its place in a file of its own.
-          #expect(next?.text.contains(errors.trimmingCharacters(in: .newlines)) == true, "\(place): \(errors)")
-          let shown = next?.text.split(separator: "\n\n").first.map(String.init) ?? "nothing"
-          #expect(output.hasPrefix(shown), "\(place):\n\(output)")
-        } else if next?.language == "text", page != "README.md" || !output.isEmpty {
-          #expect(errors.isEmpty, "\(place): \(errors)")
-          if page == "README.md", next?.line != nil, Self.isFar(block, next) { continue }
-          #expect(output == next?.text, "\(place) prints\n\(output)")
-        } else if next?.language == "error" {
-          #expect(errors == next?.text, "\(place):\n\(errors)")
-        } else {
-          #expect(errors.isEmpty, "\(place): \(errors)")
-        }
+        expectations = session.expectations.count
+        if let next { #expect(next.language == "text" && Self.agree(shown, next.text), "\(place) prints\n\(shown)") }
+      } catch let error as DiagnosticError {
+        let shown = printed.take()
+        let isStated = next?.language == "error" && Self.agree(error.diagnostics, next?.text ?? "")
+        #expect(isStated, "\(place) prints\n\(shown)\nand fails:\n\(error.diagnostics)")
       }
     }
   }
 
-  /// Whether something else stands between a program and the next block of text.
-  private static func isFar(_ block: Block, _ next: Block?) -> Bool {
-    guard let next else { return true }
-    return next.line > block.line + block.text.split(separator: "\n", omittingEmptySubsequences: false).count + 2
+  /// Enters what stands after `alea>`; what follows is what the prompt shows, times left out.
+  private func check(transcript block: Block, of page: String, in session: Session) throws {
+    var shown = ""
+    for line in block.text.split(separator: "\n") where line.hasPrefix("alea> ") {
+      let entry = line.dropFirst(6)
+      shown += line + "\n"
+      try session.enter(String(entry.hasPrefix(":time ") ? entry.dropFirst(6) : entry), name: page) { reply in
+        if !reply.confirmation.isEmpty { shown += reply.confirmation + "\n" }
+        if let value = reply.value { shown += session.text(of: value) + "\n" }
+      }
+    }
+    let stated = block.text.split(separator: "\n").filter { !$0.hasPrefix("took ") }.joined(separator: "\n")
+    #expect(Self.agree(shown, stated), "\(page):\(block.line) shows\n\(shown)")
   }
 
   private final class Lines: Sendable {
     private let lines = Mutex<[String]>([])
     func add(_ line: String) { lines.withLock { $0.append(line) } }
-    func clear() { lines.withLock { $0 = [] } }
-    var all: [String] { lines.withLock { $0 } }
-  }
-
-  @Test(arguments: pages) func articlesRun(page: String) throws {
-    try run(page, in: Self.root.appendingPathComponent("Examples"))
-  }
-
-  /// The README calls a column of Card's data by its meaning.
-  @Test func readmeRuns() throws {
-    try EmbeddingTests.withFolder { folder in
-      let card = try String(contentsOf: Self.root.appendingPathComponent("Examples/data/card.csv"), encoding: .utf8)
-      try Data(card.replacing("nearc4", with: "nearCollege").utf8).write(to: folder.appendingPathComponent("card.csv"))
-      try run("README.md", in: folder)
+    /// What was added since the last time.
+    func take() -> String {
+      lines.withLock { lines in
+        defer { lines = [] }
+        return lines.map { $0 + "\n" }.joined()
+      }
     }
   }
 

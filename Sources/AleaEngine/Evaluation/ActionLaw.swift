@@ -13,6 +13,9 @@ public struct ActionLaw: Sendable {
   public let reads: [VariableID]
   /// Whether the rules mention the time.
   public let readsTime: Bool
+  /// A draw of the policy's own with a continuous law: the probabilities of the actions then have no closed form.
+  public let continuousDraw: VariableID?
+  /// What the policy derives or draws before it acts, operands first.
   private let derived: [VariableID]
   private let evaluator: ScalarEvaluator
 
@@ -27,11 +30,11 @@ public struct ActionLaw: Sendable {
       for leaf in closed.pool.leaves(of: mechanism.expressions) {
         switch leaf {
         case .variable(let id):
-          if closed[id].role == .derived, case .value = closed[id].mechanism {
+          if closed[id].role == .derived {
             guard !derived.contains(id) else { continue }
             visit(closed[id].mechanism)
             derived.append(id)
-          } else {
+          } else if closed[id].role != .action {
             reads.insert(id)
           }
         case .time: readsTime = true
@@ -43,6 +46,10 @@ public struct ActionLaw: Sendable {
     self.reads = reads.sorted { $0.index < $1.index }
     self.readsTime = readsTime
     self.derived = derived
+    continuousDraw = derived.first { id in
+      if case .draw(let law) = closed[id].mechanism { return law.continuousFamily != nil }
+      return false
+    }
     evaluator = ScalarEvaluator(closed)
   }
 
@@ -50,18 +57,58 @@ public struct ActionLaw: Sendable {
   ///
   /// - Throws: `Diagnostic` where a rule has no value, or leaves the domain of its action.
   public func probabilities(in environment: ScalarEnvironment) throws -> [Double] {
+    var result = [Double](repeating: 0, count: actions.count)
+    try accumulate(derived[...], environment, 1, into: &result)
+    return result
+  }
+
+  /// Adds the probabilities of the actions over everything the policy still has to derive or draw, depth first.
+  private func accumulate(
+    _ rest: ArraySlice<VariableID>, _ environment: ScalarEnvironment, _ weight: Double, into result: inout [Double]
+  ) throws {
     var environment = environment
-    for id in derived {
-      if case .value(let expression) = process[id].mechanism {
-        environment.current[Int(id.index)] = try evaluator(expression, in: environment)
+    var rest = rest
+    while let id = rest.popFirst() {
+      switch process[id].mechanism {
+      case .value(let expression): environment.current[Int(id.index)] = try evaluator(expression, in: environment)
+      case .draw(let distribution):
+        guard distribution.continuousFamily == nil else {
+          throw Diagnostic.error(
+            "the policy acts by the draw `\(process[id].name)`, which is continuous: the probabilities of its actions have no closed form",
+            at: process[id].span)
+        }
+        let support = try support(of: distribution, environment)
+        for (value, share) in zip(support.values, support.weights) where share > 0 {
+          environment.current[Int(id.index)] = value
+          try accumulate(rest, environment, weight * share, into: &result)
+        }
+        return
+      case .chosen, .unspecified: break
       }
     }
-    var joint = [1.0]
-    for (id, domain) in zip(actions.variables, actions.domains) {
-      let single = try law(of: id, domain, environment)
-      joint = joint.flatMap { probability in single.map { probability * $0 } }
+    try accumulateActions(0, 0, environment, weight, into: &result)
+  }
+
+  /// Adds the probabilities of the joint actions, one action after the other.
+  private func accumulateActions(
+    _ position: Int, _ base: Int, _ environment: ScalarEnvironment, _ weight: Double, into result: inout [Double]
+  ) throws {
+    guard position < actions.variables.count else {
+      result[base] += weight
+      return
     }
-    return joint
+    let (id, domain) = (actions.variables[position], actions.domains[position])
+    var environment = environment
+    for (index, probability) in try law(of: id, domain, environment).enumerated() where probability > 0 {
+      environment.current[Int(id.index)] = domain.value(at: index)
+      try accumulateActions(
+        position + 1, base * (domain.count ?? 1) + index, environment, weight * probability, into: &result)
+    }
+  }
+
+  private func support(of distribution: Distribution, _ environment: ScalarEnvironment) throws -> Support {
+    try SupportExpander(tailMass: 1e-15).expand(
+      distribution, read: { try evaluator($0, in: environment) }, span: { process.pool[$0].span })
   }
 
   /// The number of a joint action whose values are given, in the order of ``ActionSpace/variables``; nil outside the domains.
@@ -86,8 +133,7 @@ public struct ActionLaw: Sendable {
     switch process[id].mechanism {
     case .value(let expression): try add(try evaluator(expression, in: environment), 1)
     case .draw(let distribution):
-      let support = try SupportExpander(tailMass: 1e-15).expand(
-        distribution, read: { try evaluator($0, in: environment) }, span: { process.pool[$0].span })
+      let support = try support(of: distribution, environment)
       for (value, weight) in zip(support.values, support.weights) where weight > 0 { try add(value, weight) }
     case .chosen, .unspecified:
       throw Diagnostic.error("the policy does not choose `\(process[id].name)`", at: process[id].span)

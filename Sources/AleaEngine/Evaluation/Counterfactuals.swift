@@ -12,7 +12,7 @@ public struct Counterfactuals: Sendable {
     public let note: String
   }
 
-  private let process: Process
+  let process: Process
   private let evaluator: ScalarEvaluator
   /// How many joint outcomes are looked at before giving up.
   public static let limit = 2_000_000
@@ -85,7 +85,7 @@ public struct Counterfactuals: Sendable {
     return result
   }
 
-  private func outcomes(_ mechanism: Mechanism, _ environment: ScalarEnvironment, _ variable: Variable) throws -> [(
+  func outcomes(_ mechanism: Mechanism, _ environment: ScalarEnvironment, _ variable: Variable) throws -> [(
     Double, Double
   )] {
     switch mechanism {
@@ -118,7 +118,9 @@ public struct Counterfactuals: Sendable {
     default:
       throw Refusal(
         message: "`\(variable.name)` has a law that is not a finite list of outcomes, and counterfactuals are computed exactly",
-        note: "use Bernoulli, Uniform over a set, or a law written out as in `{low: 0.3, high: 0.7}`")
+        note:
+          "use Bernoulli, Uniform over a set, or a law written out as in `{low: 0.3, high: 0.7}`; or linear equations with normal noise"
+      )
     }
     throw Refusal(message: "the law of `\(variable.name)` has parameters outside their domain", note: "probabilities lie in 0..1")
   }

@@ -9,9 +9,32 @@ struct SpecializedAction {
   var action: Int
   /// 1 where the action is available; nil when it is so everywhere.
   var guardProgram: BatchProgram?
-  /// Outputs: weight and key of each outcome in turn, then the expected reward of each channel.
+  /// Outputs: weight and key (in one or two parts) of each outcome in turn, then the expected reward of each channel.
   var program: BatchProgram
   var outcomeCount: Int
+}
+
+/// A key of one word in one or two parts, each exact in a `Double`; no field lies in both.
+struct KeySplit {
+  /// Where the upper part begins; nil when the lower part is all.
+  let boundary: Int?
+
+  /// Nil for keys that do not fit.
+  init?(_ layout: StateLayout) {
+    guard layout.words == 1 else { return nil }
+    if layout.bitCount <= 52 {
+      boundary = nil
+      return
+    }
+    guard let boundary = layout.fields.filter({ $0.shift + $0.bits > 52 }).map(\.shift).min(), layout.bitCount - boundary <= 52
+    else { return nil }
+    self.boundary = boundary
+  }
+
+  var parts: Int { boundary == nil ? 1 : 2 }
+  func part(of field: StateLayout.Field) -> Int { boundary.map { field.shift >= $0 ? 1 : 0 } ?? 0 }
+  /// Where a field begins within its part.
+  func shift(of field: StateLayout.Field) -> Int { part(of: field) == 0 ? field.shift : field.shift - (boundary ?? 0) }
 }
 
 /// Writes steps out, action by action.
@@ -20,23 +43,25 @@ struct ActionSpecializer {
   private let layout: StateLayout
   private let expander: SupportExpander
   private var pool: ExpressionPool
-  /// Stands for the key of the state that is left.
-  let key: VariableID
+  /// Stand for the key of the state that is left: its lower and its upper part.
+  let keys: [VariableID]
+  let split: KeySplit
 
   /// A process with more outcomes than this is left to the general form.
-  static let outcomeLimit = 1024
+  static let outcomeLimit = 4096
   static let outcomeLimitPerAction = 64
 
-  /// Nil when the states do not fit the form: keys must be exact in a `Double`, and nothing is observed on arrival.
+  /// Nil when the states do not fit the form: the parts of keys must be exact in a `Double`, and nothing is observed on arrival.
   init?(plan: StepPlan, layout: StateLayout, expander: SupportExpander) {
-    guard plan.observed.isEmpty, !plan.isClosed, layout.bitCount <= 52, layout.fields.allSatisfy({ $0.offset != nil }) else {
+    guard plan.observed.isEmpty, !plan.isClosed, let split = KeySplit(layout), layout.fields.allSatisfy({ $0.offset != nil }) else {
       return nil
     }
     self.plan = plan
     self.layout = layout
     self.expander = expander
     pool = plan.process.pool
-    key = VariableID(plan.process.variables.count)
+    self.split = split
+    keys = (0..<split.parts).map { VariableID(plan.process.variables.count + $0) }
   }
 
   private struct Outcome {
@@ -55,9 +80,9 @@ struct ActionSpecializer {
       condition = pool.binary(.and, condition, expression, type: .boolean, span: nil)
     }
     let known = refined(by: condition)
-    let leaf: (ExpressionKind) -> Interval = { [plan, key] leaf in
+    let leaf: (ExpressionKind) -> Interval = { [plan, keys] leaf in
       if case .variable(let id) = leaf {
-        if id == key { return Interval(0, 0x1p52, isInteger: true) }
+        if keys.contains(id) { return Interval(0, 0x1p52, isInteger: true) }
         return known[id] ?? plan.interval(of: leaf)
       }
       return plan.interval(of: leaf)
@@ -83,7 +108,7 @@ struct ActionSpecializer {
     var roots: [BatchRoot] = []
     for outcome in outcomes {
       roots.append(BatchRoot(outcome.weight))
-      roots.append(BatchRoot(successorKey(outcome, leaf, &checks)))
+      for part in keys.indices { roots.append(BatchRoot(successorKey(part, outcome, leaf, &checks))) }
     }
     for channel in plan.process.channels.indices {
       roots.append(BatchRoot(expectedReward(channel, outcomes, constants), check: .reals))
@@ -286,15 +311,15 @@ struct ActionSpecializer {
 
   // MARK: What comes out
 
-  /// The successor's key: the old one plus what each changed field moves it by.
+  /// A part of the successor's key: the old one plus what each changed field in it moves it by.
   private mutating func successorKey(
-    _ outcome: Outcome, _ leaf: (ExpressionKind) -> Interval, _ checks: inout [ExpressionID: Domain]
+    _ part: Int, _ outcome: Outcome, _ leaf: (ExpressionKind) -> Interval, _ checks: inout [ExpressionID: Domain]
   ) -> ExpressionID {
-    var result = pool.intern(.variable(key), type: .integer, span: nil)
+    var result = pool.intern(.variable(keys[part]), type: .integer, span: nil)
     var constant = 0.0
-    for (number, id) in plan.states.enumerated() {
+    for (number, id) in plan.states.enumerated() where split.part(of: layout.fields[number]) == part {
       let field = layout.fields[number]
-      let scale = Double(sign: .plus, exponent: field.shift, significand: 1)
+      let scale = Double(sign: .plus, exponent: split.shift(of: field), significand: 1)
       let value = outcome.image[.next(id)]!
       let old = pool.intern(.variable(id), type: field.domain.type, span: nil)
       if value == old { continue }
@@ -323,8 +348,8 @@ struct ActionSpecializer {
       let scaled = pool.binary(.multiply, change, pool.constant(scale, type: .integer), type: .integer, span: nil)
       result = pool.binary(.add, result, scaled, type: .integer, span: nil)
     }
-    if layout.includesTime {
-      constant += Double(sign: .plus, exponent: layout.fields[plan.states.count].shift, significand: 1)
+    if layout.includesTime, split.part(of: layout.fields[plan.states.count]) == part {
+      constant += Double(sign: .plus, exponent: split.shift(of: layout.fields[plan.states.count]), significand: 1)
     }
     return pool.binary(.add, result, pool.constant(constant, type: .integer), type: .integer, span: nil)
   }

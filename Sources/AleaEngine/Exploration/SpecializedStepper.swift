@@ -9,14 +9,17 @@ final class SpecializedStepper {
   private unowned let run: ExplorationRun
   private let actions: [SpecializedAction]
   private let terminal: BatchProgram?
-  private let key: VariableID
+  private let keys: [VariableID]
+  /// Where the upper part of a key begins; nil when keys have one part.
+  private let boundary: Int?
 
   private static let width = 2 * BatchMachine.width
 
   /// The columns of the batch: each leaf that some program reads.
   private var columns: [ExpressionKind: UnsafeMutablePointer<Double>] = [:]
   private var fieldColumns: [(number: Int, column: UnsafeMutablePointer<Double>)] = []
-  private var keyColumn: UnsafeMutablePointer<Double>?
+  /// The parts of keys that programs read, by their number.
+  private var keyColumns: [(part: Int, column: UnsafeMutablePointer<Double>)] = []
   private let condition: UnsafeMutablePointer<Double>
   private let isTerminal: UnsafeMutablePointer<Bool>
   /// Compressed inputs.
@@ -39,7 +42,7 @@ final class SpecializedStepper {
   /// Nil when the process is left to the general form.
   init?(_ run: ExplorationRun) throws {
     let count = run.actions.count
-    guard count <= 512, count > 0,
+    guard count <= 2048, count > 0,
       var specializer = ActionSpecializer(plan: run.plan, layout: run.layout, expander: run.stepper.expander)
     else { return nil }
     // Writing programs out pays where they run on many states.
@@ -54,7 +57,8 @@ final class SpecializedStepper {
     }
     self.run = run
     self.actions = actions
-    key = specializer.key
+    keys = specializer.keys
+    boundary = specializer.split.boundary
     let compiler = BatchCompiler(pool: run.plan.process.pool, leaf: run.plan.interval)
     terminal = run.plan.terminal.map { compiler.compile([BatchRoot($0)]) }
 
@@ -65,9 +69,10 @@ final class SpecializedStepper {
     if run.layout.includesTime, columns[.time] == nil { columns[.time] = .allocate(capacity: width) }
     for (leaf, column) in columns {
       switch leaf {
-      case .variable(key): keyColumn = column
       case .variable(let id):
-        if let number = run.layout.variables.firstIndex(of: id) { fieldColumns.append((number, column)) }
+        if let part = keys.firstIndex(of: id) {
+          keyColumns.append((part, column))
+        } else if let number = run.layout.variables.firstIndex(of: id) { fieldColumns.append((number, column)) }
       default: fieldColumns.append((run.layout.variables.count, column))
       }
     }
@@ -130,9 +135,11 @@ final class SpecializedStepper {
     for (number, column) in fieldColumns {
       run.layout.decode(number, keys: run.index.keys.pointer, states: states, into: column)
     }
-    if let keyColumn {
+    for (part, column) in keyColumns {
       let keys = run.index.keys.pointer + states.lowerBound
-      for lane in 0..<count { keyColumn[lane] = Double(Int64(truncatingIfNeeded: keys[lane])) }
+      let shift = UInt64(part == 0 ? 0 : boundary ?? 0)
+      let mask: UInt64 = part == 0 && boundary != nil ? (1 << UInt64(boundary ?? 0)) - 1 : .max
+      for lane in 0..<count { column[lane] = Double(Int64(truncatingIfNeeded: (keys[lane] & mask) >> shift)) }
     }
     try findTerminal(states)
     offsets.update(repeating: 0, count: count + 1)
@@ -236,6 +243,9 @@ final class SpecializedStepper {
     let successors = run.successor.reserve(transitions)
     let probabilities = run.probability.reserve(transitions)
     let base = run.successor.count
+    // Each outcome has a weight and the parts of its key.
+    let stride = 1 + keys.count
+    let shift = UInt64(boundary ?? 0)
     var written = 0
     for choice in 0..<choices {
       let number = Int(ordered[choice].x)
@@ -247,11 +257,12 @@ final class SpecializedStepper {
       for _ in 0..<outcomes {
         let weight = result[0]
         let key = result[width]
-        result += 2 * width
+        let upper = shift == 0 ? 0 : result[2 * width]
+        result += stride * width
         if weight > 0 {
           // A successor outside its domain has the key NaN.
-          guard key >= 0 else { throw fault(states.lowerBound, choice: choice) }
-          var code = UInt64(key)
+          guard key >= 0, upper >= 0 else { throw fault(states.lowerBound, choice: choice) }
+          var code = UInt64(key) | UInt64(upper) << shift
           let state: Int32
           if let direct, direct[Int(code)] != 0 {
             state = direct[Int(code)] &- 1
@@ -280,7 +291,7 @@ final class SpecializedStepper {
       let target = column.reserve(choices)
       for choice in 0..<choices {
         let number = Int(ordered[choice].x)
-        let reward = resultTable[number][(2 * outcomeCounts[number] + channel) * width + Int(ordered[choice].y)]
+        let reward = resultTable[number][(stride * outcomeCounts[number] + channel) * width + Int(ordered[choice].y)]
         if reward.isNaN { throw fault(states.lowerBound, choice: choice) }
         target[choice] = reward
       }

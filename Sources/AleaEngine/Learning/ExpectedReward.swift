@@ -7,10 +7,11 @@ struct ExpectedReward {
   /// What depends, directly or not, on something drawn after the action, latest first.
   private let drawn: [VariableID]
 
-  init(_ process: Process) {
+  /// - Parameter given: variables that are not averaged over, besides what is observed before the action.
+  init(_ process: Process, given: Set<VariableID> = []) {
     self.process = process
     let graph = DependenceGraph(of: process)
-    var known = Set(process.observedBeforeAction)
+    var known = Set(process.observedBeforeAction).union(given)
     for id in process.observedBeforeAction {
       for case .current(let ancestor) in graph.ancestors(of: .current(id)) { known.insert(ancestor) }
     }

@@ -16,8 +16,10 @@ final class SimulationBlock {
   private let machine = BatchMachine()
   private var streams: [RandomStream]
   private let keepsLog: Bool
+  private let logged: Set<Slot>?
 
-  init(_ plan: SimulationPlan, _ episodes: Range<Int>, seed: UInt64, keepsLog: Bool) {
+  init(_ plan: SimulationPlan, _ episodes: Range<Int>, seed: UInt64, keepsLog: Bool, logged: Set<Slot>? = nil) {
+    self.logged = logged
     self.plan = plan
     self.episodes = episodes
     self.keepsLog = keepsLog
@@ -58,7 +60,9 @@ final class SimulationBlock {
           log.episode.append(Int32(episodes.lowerBound) + frame.origin.pointer[lane])
           log.time.append(Int32(time))
         }
-        for (slot, column) in frame.columns { log.columns[slot, default: []] += column.array }
+        for (slot, column) in frame.columns where logged?.contains(slot) ?? true {
+          log.columns[slot, default: []] += column.array
+        }
         for (channel, column) in amounts.enumerated() { log.rewards[channel] += column.array }
       }
       var next = frame

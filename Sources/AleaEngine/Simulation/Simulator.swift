@@ -69,10 +69,11 @@ public enum Simulator {
   /// Episode `i` draws from stream `i` of the seed alone, so the numbers do not depend on the number of threads or of other episodes.
   /// States may be real-valued and draws continuous.
   ///
+  /// - Parameter logged: the slots that the log keeps; nil for all of them.
   /// - Throws: ``DiagnosticError`` with the episode, time and state when a step faults; ``WorkCancelled`` when `control` says so.
   public static func simulate(
     _ process: Process, policy: SimulatedPolicy = .closed, episodes: Int, horizon: Int, seed: UInt64, keepsLog: Bool = false,
-    control: WorkControl = WorkControl()
+    logged: Set<Slot>? = nil, control: WorkControl = WorkControl()
   ) throws -> Simulation {
     let plan: SimulationPlan
     do { plan = try SimulationPlan(process, policy) } catch let fault as Diagnostic { throw DiagnosticError(fault) }
@@ -85,7 +86,7 @@ public enum Simulator {
       while block < blocks, !isCancelled.withLock({ $0 }) {
         let first = block * blockSize
         let result = Result { () throws -> SimulationBlock.Output in
-          let runner = SimulationBlock(plan, first..<min(episodes, first + blockSize), seed: seed, keepsLog: keepsLog)
+          let runner = SimulationBlock(plan, first..<min(episodes, first + blockSize), seed: seed, keepsLog: keepsLog, logged: logged)
           return try runner.run(horizon: horizon)
         }
         let done = results.withLock { results in

@@ -146,6 +146,15 @@ struct AdjustmentProblem {
   func allMinimal(limit: Int) -> (sets: [NodeSet], isComplete: Bool) { separators.all(limit: limit) }
   func minimum() -> NodeSet? { separators.minimum() }
 
+  /// A smallest set that qualifies together with required nodes, without them and without excluded ones; nil when there is none.
+  func minimum(including required: NodeSet, excluding excluded: NodeSet) -> NodeSet? {
+    guard required.isSubset(of: candidates) else { return nil }
+    return SeparatorProblem(
+      graph: backDoorGraph, from: causes, to: effects, allowed: candidates.subtracting(required).subtracting(excluded),
+      given: required
+    ).minimum()
+  }
+
   func parents() -> NodeSet? {
     let set = graph.parents(of: causes).subtracting(causes)
     return fault(of: set) == nil ? set : nil
@@ -159,8 +168,8 @@ struct AdjustmentProblem {
   }
 
   /// A path that is open given all candidates among the ancestors, the set that works if any does.
-  func obstruction() -> OpenPath? {
-    let largest = graph.ancestors(of: causes.union(effects)).intersection(candidates)
-    return backDoorGraph.openPath(from: causes, to: effects, given: largest)
+  func obstruction(including required: NodeSet = [], excluding excluded: NodeSet = []) -> OpenPath? {
+    let largest = graph.ancestors(of: causes.union(effects).union(required)).intersection(candidates).subtracting(excluded)
+    return backDoorGraph.openPath(from: causes, to: effects, given: largest.union(required))
   }
 }

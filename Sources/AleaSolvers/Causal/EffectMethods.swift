@@ -2,6 +2,7 @@
 public enum EffectMethods {
   public static let all: [any Method.Type] = [
     LinearAdjustment.self, InverseProbabilityWeighting.self, AugmentedInverseProbabilityWeighting.self, TwoStageLeastSquares.self,
-    LIML.self, Fuller.self, GMM.self, Homoskedastic.self, Robust.self, Clustered.self,
+    LIML.self, Fuller.self, GMM.self, ProximalTwoStage.self, ProximalWeighting.self, ProximalDoublyRobust.self,
+    Homoskedastic.self, Robust.self, Clustered.self,
   ]
 }

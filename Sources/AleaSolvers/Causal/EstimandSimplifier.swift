@@ -8,11 +8,13 @@ import AleaModel
 struct EstimandSimplifier {
   /// A graph of observed variables.
   let graph: CausalGraph
+  private let separations: SeparationIndex
   private let rank: [String: Int]
   private let index: [String: Int]
 
   init(graph: CausalGraph) {
     self.graph = graph
+    separations = SeparationIndex(graph)
     rank = Dictionary(graph.topologicalOrder.enumerated().map { (graph.nodes[$1].name, $0) }, uniquingKeysWith: { a, _ in a })
     index = Dictionary(graph.nodes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { a, _ in a })
   }
@@ -26,12 +28,7 @@ struct EstimandSimplifier {
 
   /// `P(variables | given)` without the conditions that do not matter.
   func conditional(_ variables: [String], given: [String]) -> Estimand {
-    let target = set(variables)
-    var condition = set(given)
-    for candidate in graph.topologicalOrder where condition.contains(candidate) {
-      let rest = condition.subtracting(NodeSet(node: candidate))
-      if graph.isSeparated(target, NodeSet(node: candidate), given: rest) { condition = rest }
-    }
+    let condition = separations.relevantPart(of: set(given), to: set(variables))
     return .probability(of: sorted(variables), given: names(condition))
   }
 
@@ -200,7 +197,9 @@ struct EstimandSimplifier {
       guard atom.variables.isDisjoint(with: left.union(given)) else { return nil }
       let added = atom.given.subtracting(left).subtracting(given)
       let ignored = left.union(given).subtracting(atom.given)
-      guard graph.isSeparated(left, added, given: given), graph.isSeparated(atom.variables, ignored, given: atom.given) else {
+      guard separations.isSeparated(left, added, given: given),
+        separations.isSeparated(atom.variables, ignored, given: atom.given)
+      else {
         return nil
       }
       left.formUnion(atom.variables)

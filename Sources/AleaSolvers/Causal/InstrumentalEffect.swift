@@ -14,15 +14,38 @@ extension InstrumentalMethod {
     let (instruments, controls) = try problem.instrumentsWithControls()
     let names = instruments.map(\.name)
     let effect = try LinearEffect(problem, controls: controls, instruments: names, errors: errors)
+    try checkRelevance(effect, names)
     let fitted = fit(effect)
-    let given = controls.isEmpty ? "" : " given \(controls.joined(separator: ", "))"
+    let given = problem.conditions(controls)
     let list = names.joined(separator: ", ")
     return try effect.report(
       fitted, method: written,
       assumptions: [
         "\(list) \(names.count == 1 ? "reaches" : "reach") \(problem.outcome) only through \(problem.cause)\(given): the graph says so",
         "\(problem.outcome) is linear in \(([problem.cause] + controls).joined(separator: ", ")), with one effect for all",
-      ], checks: fitted.map { checks(effect, $0) } ?? [], hasSets: true)
+      ], checks: fitted.map { checks(effect, $0) } ?? [], notes: weakness(effect), hasSets: true)
+  }
+
+  /// That the instruments move the cause at all in these data.
+  private func checkRelevance(_ effect: LinearEffect, _ names: [String]) throws {
+    let equation = effect.equation
+    let moved = equation.excludedBasis.transposeTimes(equation.endogenous).elements.reduce(0) { $0 + $1 * $1 }
+    let total = equation.partialled(equation.endogenous).elements.reduce(0) { $0 + $1 * $1 }
+    guard moved <= 1e-20 * total else { return }
+    let cause = effect.problem.cause
+    throw EffectRefusal(
+      "\(names.map { "`\($0)`" }.joined(separator: ", ")) \(names.count == 1 ? "does" : "do") not move `\(cause)` in these data",
+      at: .data,
+      notes: ["an instrument that is not tied to \(cause) says nothing about its effect: look for another"])
+  }
+
+  /// What to do where the instruments are weak (Staiger and Stock 1997).
+  private func weakness(_ effect: LinearEffect) -> [String] {
+    guard let stage = effect.equation.firstStages().first, stage.f < 10 else { return [] }
+    return [
+      "the instruments are weak (first-stage F \(NumberText.significant(stage.f, digits: 3)), below 10): the Anderson-Rubin set stays "
+        + "valid, the interval does not"
+    ]
   }
 
   private func checks(_ effect: LinearEffect, _ fit: LinearFit) -> [Estimate.Check] {

@@ -10,12 +10,14 @@ struct SeparatorProblem {
   private let source: Int
   private let sink: Int
 
-  init(graph: CausalGraph, from first: NodeSet, to second: NodeSet, allowed: NodeSet) {
+  /// - Parameter given: nodes that are part of every separator, and not of the sets found: what they block is gone, and the colliders
+  ///   they open are open.
+  init(graph: CausalGraph, from first: NodeSet, to second: NodeSet, allowed: NodeSet, given: NodeSet = []) {
     let directed = graph.canonicalDirectedGraph()
-    let scope = directed.ancestors(of: first.union(second))
+    let scope = directed.ancestors(of: first.union(second).union(given))
     let source = directed.nodes.count
     let sink = source + 1
-    let inner = scope.subtracting(first).subtracting(second)
+    let inner = scope.subtracting(first).subtracting(second).subtracting(given)
     var rows = [NodeSet](repeating: [], count: sink + 1)
     func end(_ node: Int) -> Int { first.contains(node) ? source : second.contains(node) ? sink : node }
     func join(_ a: Int, _ b: Int) {
@@ -24,7 +26,7 @@ struct SeparatorProblem {
       rows[b].insert(a)
     }
     for node in scope {
-      let family = directed.parents[node].union(NodeSet(node: node)).map(end)
+      let family = directed.parents[node].union(NodeSet(node: node)).subtracting(given).map(end)
       for (position, a) in family.enumerated() {
         for b in family[(position + 1)...] { join(a, b) }
       }

@@ -9,31 +9,36 @@ struct BinaryComparison {
   let outcome: [Double]
   /// A constant and the controls.
   let design: Matrix
+  let notes: [String]
 
   init(_ problem: EffectProblem) throws {
     controls = try problem.adjustmentSet()
-    treatment = try problem.numbers(problem.cause)
+    treatment = try problem.varyingNumbers(problem.cause)
     outcome = try problem.numbers(problem.outcome)
     guard treatment.allSatisfy({ $0 == 0 || $0 == 1 }) else {
       throw EffectRefusal(
         "`\(problem.cause)` takes other values than 0 and 1, and weighting compares two groups",
-        notes: ["`by: LinearAdjustment()` takes any number"])
+        at: .method, notes: ["`by: LinearAdjustment()` takes any number"])
     }
-    guard treatment.contains(0), treatment.contains(1) else {
-      throw EffectRefusal("`\(problem.cause)` has the same value in every row: there is nothing to compare")
-    }
-    let constant = Matrix(rows: treatment.count, columns: 1, elements: [Double](repeating: 1, count: treatment.count))
-    design = constant.appending(try problem.matrix(controls))
-    if let culprit = design.qr() == nil ? design.firstDependentColumn() : nil {
+    let columns = try ControlDesign(problem, controls)
+    design = columns.matrix
+    notes = columns.notes + problem.notes
+    guard design.rows > design.columns else {
       throw EffectRefusal(
-        "`\((["the constant"] + controls)[culprit])` is a linear combination of the controls before it")
+        "\(design.rows) rows are too few for \(design.columns) coefficients of the propensity", at: .data,
+        notes: ["use more data or fewer controls"])
     }
   }
 
+  /// The probability of the cause in each row, logistic in the controls.
+  func fittedPropensity(_ problem: EffectProblem) throws -> [Double] {
+    guard let logistic = LogisticFit(design, treatment) else { throw separated(problem) }
+    return logistic.probabilities(design)
+  }
+
   func assumptions(_ problem: EffectProblem, _ models: String) -> [String] {
-    let given = controls.isEmpty ? "" : " given \(controls.joined(separator: ", "))"
     return [
-      "nothing unmeasured moves both \(problem.cause) and \(problem.outcome)\(given): the graph says so",
+      "nothing unmeasured moves both \(problem.cause) and \(problem.outcome)\(problem.conditions(controls)): the graph says so",
       "every row could have had either value of \(problem.cause) (overlap)", models,
     ]
   }
@@ -97,7 +102,7 @@ struct LogisticFit {
 private func separated(_ problem: EffectProblem) -> EffectRefusal {
   EffectRefusal(
     "the controls tell who has `\(problem.cause)` with certainty: there is no overlap to compare in",
-    notes: ["keep the rows where both values of \(problem.cause) occur, or adjust for another set"])
+    at: .data, notes: ["keep the rows where both values of \(problem.cause) occur, or adjust for another set"])
 }
 
 private func propensityCheck(_ p: [Double], _ treatment: [Double]) -> Estimate.Check {
@@ -118,8 +123,7 @@ public struct InverseProbabilityWeighting: EffectMethod {
 
   public func estimate(_ problem: EffectProblem) throws -> Estimate {
     let data = try BinaryComparison(problem)
-    guard let logistic = LogisticFit(data.design, data.treatment) else { throw separated(problem) }
-    let p = logistic.probabilities(data.design)
+    let p = try data.fittedPropensity(problem)
     let n = p.count
     func mean(_ arm: Double) -> Double {
       var total = 0.0
@@ -150,7 +154,7 @@ public struct InverseProbabilityWeighting: EffectMethod {
     return Estimate(
       target: problem.target, method: "\(Self.name)()", value: treated - control, standardError: error, sampleSize: n,
       errors: "robust, allowing for the estimated propensity", checks: [propensityCheck(p, data.treatment)],
-      assumptions: data.assumptions(problem, "the propensity is logistic in the controls"), notes: problem.notes)
+      assumptions: data.assumptions(problem, "the propensity is logistic in the controls"), notes: data.notes)
   }
 }
 
@@ -161,26 +165,61 @@ public struct AugmentedInverseProbabilityWeighting: EffectMethod {
   public static let summary =
     "doubly robust: weighting and regression, each repairing the other; the average effect of a binary cause"
   public static let parameters = [
-    MethodParameter("folds", .integer(from: 1, to: 100), default: .integer(5), doc: "of the cross-fitting; 1 fits on all rows")
+    MethodParameter("folds", .integer(from: 1, to: 100), default: .integer(5), doc: "of the cross-fitting; 1 fits on all rows"),
+    MethodParameter(
+      "split", .text, default: .text(""), doc: "the column whose values are the folds; by default rows are dealt out at random"),
   ]
   let folds: Int
+  let split: String
 
-  public init(arguments: MethodArguments) { folds = arguments.integer("folds") }
+  public init(arguments: MethodArguments) {
+    folds = arguments.integer("folds")
+    split = arguments.text("split")
+  }
+
+  private var written: String {
+    split.isEmpty ? "\(Self.name)(folds: \(folds))" : "\(Self.name)(split: \"\(split)\")"
+  }
+
+  /// The rows of each fold.
+  private func heldRows(_ problem: EffectProblem) throws -> [[Int]] {
+    let n = problem.data.rowCount
+    if !split.isEmpty {
+      guard problem.data[split] != nil else {
+        throw EffectRefusal(
+          "`\(problem.data.name)` has no column `\(split)` to split by", at: .method,
+          notes: ["its columns are \(problem.data.columnNames.joined(separator: ", "))"])
+      }
+      let labels = try problem.completeColumn(split).numbers
+      let folds = Dictionary(grouping: 0..<n) { labels[$0] }.sorted { $0.key < $1.key }.map(\.value)
+      guard folds.count > 1 else {
+        throw EffectRefusal("`\(split)` has one value only, and cross-fitting takes two folds or more", at: .method)
+      }
+      return folds
+    }
+    guard n >= 2 * folds else {
+      throw EffectRefusal(
+        "\(n) rows are too few for \(folds) folds", at: .method, notes: ["a fold has two rows or more: `folds: \(max(1, n / 2))`"]
+      )
+    }
+    var order = Array(0..<n)
+    var stream = RandomStream(seed: problem.seed, stream: 0)
+    for i in stride(from: n - 1, to: 0, by: -1) { order.swapAt(i, min(i, Int(stream.uniform() * Double(i + 1)))) }
+    return (0..<folds).map { fold in stride(from: fold, to: n, by: folds).map { order[$0] } }
+  }
 
   public func estimate(_ problem: EffectProblem) throws -> Estimate {
     let data = try BinaryComparison(problem)
     let n = data.outcome.count
-    guard n >= 2 * folds else { throw EffectRefusal("\(n) rows are too few for \(folds) folds") }
-    var order = Array(0..<n)
-    var stream = RandomStream(seed: problem.seed, stream: 0)
-    for i in stride(from: n - 1, to: 0, by: -1) { order.swapAt(i, min(i, Int(stream.uniform() * Double(i + 1)))) }
     var scores = [Double](repeating: 0, count: n)
     var propensity = [Double](repeating: 0, count: n)
-    for fold in 0..<folds {
-      let held = folds == 1 ? order : order.enumerated().filter { $0.offset % folds == fold }.map(\.element)
-      let fitted = folds == 1 ? order : order.enumerated().filter { $0.offset % folds != fold }.map(\.element)
+    let parts = try heldRows(problem)
+    for (fold, held) in parts.enumerated() {
+      let fitted = parts.count == 1 ? held : parts.indices.flatMap { $0 == fold ? [] : parts[$0] }
       let design = rows(data.design, fitted)
-      guard let logistic = LogisticFit(design, fitted.map { data.treatment[$0] }) else { throw separated(problem) }
+      guard design.qr() != nil, let logistic = LogisticFit(design, fitted.map { data.treatment[$0] }) else {
+        throw separated(problem)
+      }
       let treated = try regression(data, fitted.filter { data.treatment[$0] == 1 }, problem)
       let control = try regression(data, fitted.filter { data.treatment[$0] == 0 }, problem)
       let test = rows(data.design, held)
@@ -196,11 +235,11 @@ public struct AugmentedInverseProbabilityWeighting: EffectMethod {
     let value = scores.reduce(0, +) / Double(n)
     let error = (scores.reduce(0) { $0 + ($1 - value) * ($1 - value) } / Double(n) / Double(n)).squareRoot()
     return Estimate(
-      target: problem.target, method: "\(Self.name)(folds: \(folds))", value: value, standardError: error, sampleSize: n,
+      target: problem.target, method: written, value: value, standardError: error, sampleSize: n,
       errors: "robust, from the influence function", checks: [propensityCheck(propensity, data.treatment)],
       assumptions: data.assumptions(
         problem, "the propensity is logistic in the controls, or the outcome linear in them within each group"),
-      notes: problem.notes)
+      notes: data.notes)
   }
 
   private func rows(_ matrix: Matrix, _ indices: [Int]) -> Matrix {
@@ -215,8 +254,8 @@ public struct AugmentedInverseProbabilityWeighting: EffectMethod {
       let beta = r.solve(q.transposeTimes(Matrix(rows: fitted.count, columns: 1, elements: fitted.map { data.outcome[$0] })))
     else {
       throw EffectRefusal(
-        "the controls are linearly dependent among the rows of one value of `\(problem.cause)` (\(fitted.count) rows in a fold)",
-        notes: ["use fewer folds or fewer controls"])
+        "the controls are linearly dependent among the rows of one value of `\(problem.cause)` (\(fitted.count) row\(fitted.count == 1 ? "" : "s") in a fold)",
+        at: .data, notes: ["use fewer folds or fewer controls"])
     }
     return beta
   }

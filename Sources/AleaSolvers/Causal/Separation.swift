@@ -109,7 +109,7 @@ extension CausalGraph {
 
   /// Whether two disjoint sets are m-separated by a third.
   public func isSeparated(_ first: NodeSet, _ second: NodeSet, given: NodeSet) -> Bool {
-    reachable(from: first, given: given).isDisjoint(with: second)
+    SeparationIndex(self).isSeparated(first, second, given: given)
   }
 
   /// The nodes outside `given` that some open path from the set ends at, the set itself included.

@@ -12,16 +12,27 @@ struct CompiledMoments: Sendable {
     var conditioning: [String]
     var statistic: MomentProblem.Statistic
     var text: String
+    /// What stands in place of outcome and design where the residual is not affine.
+    var curve: Curve?
+  }
+
+  /// A residual that is not affine, with its derivative in each application.
+  struct Curve: Sendable {
+    var residual: ExpressionID
+    var slopes: [Int: ExpressionID]
   }
 
   let problem: MomentProblem
+  let data: MomentData
+  /// The features of each application of an unknown.
+  let features: [Matrix]
   let maps: [FeatureMap]
   /// Where each unknown's coefficients start, and one past the end.
   let offsets: [Int]
-  let equations: [Equation]
+  private(set) var equations: [Equation]
   /// 1 where a coefficient belongs to a penalised class, else 0.
   let penalty: [Double]
-  let rowCount: Int
+  private(set) var rowCount: Int
 
   var parameterCount: Int { offsets.last ?? 0 }
 
@@ -40,11 +51,7 @@ struct CompiledMoments: Sendable {
     var features = [Matrix?](repeating: nil, count: applications.count)
     for (index, unknown) in problem.unknowns.enumerated() {
       let places = applications.indices.filter { problem.applications[$0].unknown == index }
-      guard let first = places.first else {
-        throw MomentFault(
-          "no restriction mentions `\(unknown.name)`",
-          remedy: "leave it out, or say in a `require` what makes it the right function")
-      }
+      guard let first = places.first else { throw MomentFault("no restriction mentions `\(unknown.name)`") }
       let points = places.dropFirst().reduce(applications[first]) { $0.above(applications[$1]) }
       let map = try FeatureMap(unknown.functionClass, points: points, arguments: unknown.arguments)
       for place in places { features[place] = map.features(at: applications[place]) }
@@ -54,9 +61,21 @@ struct CompiledMoments: Sendable {
     var equations: [Equation] = []
     for restriction in problem.restrictions {
       guard let form = problem.affine(restriction.residual) else {
-        throw MomentFault(
-          "`\(restriction.text)` is not affine in the unknown functions",
-          remedy: "an unknown may be added, subtracted and multiplied by data; quantiles are written `P[y <= h(x) | z] = level`")
+        var slopes: [Int: ExpressionID] = [:]
+        for place in applications.indices {
+          guard let slope = problem.derivative(restriction.residual, in: place) else {
+            throw MomentFault("`\(restriction.text)` has no derivative in the unknown functions")
+          }
+          if slope != problem.pool.constant(0, type: .real) { slopes[place] = slope }
+        }
+        equations.append(
+          Equation(
+            outcome: Matrix(rows: data.rowCount, columns: 1),
+            design: Matrix(rows: data.rowCount, columns: offsets[offsets.count - 1]),
+            instruments: try data.matrix(restriction.conditioning), conditioning: restriction.conditioning,
+            statistic: restriction.statistic, text: restriction.text, curve: Curve(residual: restriction.residual, slopes: slopes)
+          ))
+        continue
       }
       var design = Matrix(rows: data.rowCount, columns: offsets[offsets.count - 1])
       for (place, factor) in form.factors.sorted(by: { $0.key < $1.key }) {
@@ -77,6 +96,8 @@ struct CompiledMoments: Sendable {
       penalty += Array(repeating: unknown.functionClass.isPenalised ? 1 : 0, count: offsets[index + 1] - offsets[index])
     }
     self.problem = problem
+    self.data = data
+    self.features = features.map { $0 ?? Matrix(rows: data.rowCount, columns: 0) }
     self.maps = maps
     self.offsets = offsets
     self.equations = equations
@@ -84,17 +105,18 @@ struct CompiledMoments: Sendable {
     rowCount = data.rowCount
   }
 
+  /// The same problem over some of the rows.
+  func part(_ rows: [Int]) -> CompiledMoments {
+    var part = self
+    part.rowCount = rows.count
+    for index in equations.indices {
+      part.equations[index].outcome = equations[index].outcome.rows(rows)
+      part.equations[index].design = equations[index].design.rows(rows)
+      // Only affine equations are divided: see `checkAffine`.
+      part.equations[index].instruments = equations[index].instruments.rows(rows)
+    }
+    return part
+  }
+
   var isPenalised: Bool { penalty.contains { $0 > 0 } }
-
-  /// Whether any equation is about a probability.
-  var isQuantile: Bool {
-    equations.contains { if case .probability = $0.statistic { true } else { false } }
-  }
-
-  /// Refuses what only the quantile estimators answer.
-  func requireMeans(_ method: String) throws {
-    guard isQuantile else { return }
-    throw MomentFault(
-      "`\(method)` is for means, and `\(problem.name)` requires a probability", remedy: "use `SmoothedQuantile()`")
-  }
 }

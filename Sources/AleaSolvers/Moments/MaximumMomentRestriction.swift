@@ -35,9 +35,16 @@ public struct MaximumMomentRestriction: MomentMethod {
     self.block = block
   }
 
+  public func check(_ problem: MomentProblem) throws {
+    try problem.checkUse()
+    try problem.checkAffine(Self.name)
+    try problem.checkMeans(Self.name)
+    try problem.checkOrder(tests: critic, label: "critic")
+  }
+
   public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
+    try check(problem)
     var compiled = try CompiledMoments(problem, data)
-    try compiled.requireMeans(Self.name)
     let features = try compiled.testFeatures(critic)
     let n = Double(compiled.rowCount)
     var lambda = compiled.isPenalised ? penalty : 0

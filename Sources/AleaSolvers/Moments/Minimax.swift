@@ -21,6 +21,9 @@ public struct Minimax: MomentMethod {
     MethodParameter(
       "weights", .symbol(["equal", "optimal"]), default: .symbol("equal"),
       doc: "`optimal` weighs the critic by the squared residuals of a first fit (efficient where variances differ)"),
+    MethodParameter(
+      "solver", .minimaxSolver, default: .method(MethodCall("ClosedForm")),
+      doc: "`SaddlePoint` iterates on unknown and critic and certifies its gap"),
   ]
 
   public let critic: FunctionClass?
@@ -28,24 +31,38 @@ public struct Minimax: MomentMethod {
   public let penalty: Double
   public let folds: Int
   public let isOptimal: Bool
+  /// The iteration on both sides; nil for the closed form.
+  public let saddle: SaddlePointSolver?
 
   public init(arguments: MethodArguments) {
     self.init(
       critic: arguments.functionClass("critic"), delta: arguments.real("delta"), penalty: arguments.real("penalty"),
-      folds: arguments.integer("folds"), isOptimal: arguments.symbol("weights") == "optimal")
+      folds: arguments.integer("folds"), isOptimal: arguments.symbol("weights") == "optimal",
+      saddle: arguments.method("solver") as? SaddlePointSolver)
   }
 
-  public init(critic: FunctionClass? = nil, delta: Double = 0, penalty: Double = 0, folds: Int = 6, isOptimal: Bool = false) {
+  public init(
+    critic: FunctionClass? = nil, delta: Double = 0, penalty: Double = 0, folds: Int = 6, isOptimal: Bool = false,
+    saddle: SaddlePointSolver? = nil
+  ) {
     self.critic = critic
     self.delta = delta
     self.penalty = penalty
     self.folds = folds
     self.isOptimal = isOptimal
+    self.saddle = saddle
+  }
+
+  public func check(_ problem: MomentProblem) throws {
+    try problem.checkUse()
+    try problem.checkAffine(Self.name)
+    try problem.checkMeans(Self.name)
+    try problem.checkOrder(tests: critic, label: "critic")
   }
 
   public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
+    try check(problem)
     let compiled = try CompiledMoments(problem, data)
-    try compiled.requireMeans(Self.name)
     let features = try compiled.testFeatures(critic)
     let isCharged = compiled.testClass(critic).isPenalised
     let n = compiled.rowCount
@@ -61,33 +78,56 @@ public struct Minimax: MomentMethod {
       tuning.append(.init(name: "penalty", value: alpha, reason: "given"))
     }
     let ridge = compiled.penalty.map { $0 * alpha }
+    var squares: [[Double]]?
     var factors = try weights(features, isCharged, d)
     var weighted = WeightedMoments(compiled.equations, factors: factors)
     guard var theta = weighted.solve(penalty: ridge) else { throw compiled.undetermined(weighted) }
     for _ in 0..<(isOptimal ? 3 : 0) {
-      factors = try weights(features, isCharged, d, residuals: compiled.residuals(theta))
+      squares = Self.relativeSquares(compiled.residuals(theta))
+      factors = try weights(features, isCharged, d, squares: squares)
       weighted = WeightedMoments(compiled.equations, factors: factors)
       guard let next = weighted.solve(penalty: ridge) else { throw compiled.undetermined(weighted) }
       theta = next
     }
+    var notes = compiled.isPenalised ? ["a function held back by its norm has no pointwise error: compare methods instead"] : []
+    var gap: Double?
+    if let saddle {
+      let solution = try saddlePoint(
+        compiled.equations, features: features, isCharged: isCharged, delta: d, squares: squares, ridge: ridge
+      ).solve(tolerance: saddle.gap, iterations: saddle.iterations)
+      theta = Matrix(column: solution.primal)
+      gap = solution.gap
+      notes.append(
+        "the objective is within the gap of its least value: unknown and critic were moved \(solution.iterations) times")
+      if solution.gap > saddle.gap { notes.append("the gap asked for was not reached: give `iterations:` more") }
+    }
     let covariance =
       compiled.isPenalised ? nil : compiled.sandwich(weighted, factors: factors, residuals: compiled.residuals(theta))
-    return compiled.fit(
-      method: "Minimax with a critic in \(compiled.testClass(critic))" + (isOptimal ? ", optimally weighted" : ""), theta: theta,
-      covariance: covariance, objective: weighted.value(theta, penalty: ridge), tuning: tuning,
-      notes: compiled.isPenalised ? ["a function held back by its norm has no pointwise error: compare methods instead"] : [])
+    var fit = compiled.fit(
+      method: "Minimax with a critic in \(compiled.testClass(critic))" + (isOptimal ? ", optimally weighted" : "")
+        + (saddle == nil ? "" : ", as a saddle point"),
+      theta: theta, covariance: covariance, objective: weighted.value(theta, penalty: ridge), tuning: tuning, notes: notes)
+    fit.gap = gap
+    return fit
+  }
+
+  /// Squared residuals of each equation, over their mean.
+  private static func relativeSquares(_ residuals: [[Double]]) -> [[Double]] {
+    residuals.map { residuals in
+      let squares = residuals.map { $0 * $0 }
+      let mean = max(1e-300, squares.reduce(0, +) / Double(max(1, squares.count)))
+      return squares.map { $0 / mean }
+    }
   }
 
   private func charge(_ rows: Int) -> Double { delta > 0 ? delta : 5 * pow(Double(rows), -0.4) }
 
   /// The factor S of the weight matrix of every equation.
-  private func weights(_ features: [Matrix], _ isCharged: Bool, _ d: Double, residuals: [[Double]]? = nil) throws -> [Matrix] {
+  ///
+  /// - Parameter squares: the weights of the critic's squares in each row; nil for 1.
+  private func weights(_ features: [Matrix], _ isCharged: Bool, _ d: Double, squares: [[Double]]? = nil) throws -> [Matrix] {
     try features.enumerated().map { index, features in
-      let squares = residuals.map { residuals in
-        let squares = residuals[index].map { $0 * $0 }
-        let mean = max(1e-300, squares.reduce(0, +) / Double(max(1, squares.count)))
-        return squares.map { $0 / mean }
-      }
+      let squares = squares?[index]
       if !isCharged {
         let q = CompiledMoments.orthonormal(features)
         guard let squares else { return q }

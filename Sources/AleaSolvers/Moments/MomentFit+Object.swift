@@ -8,7 +8,9 @@ extension MomentFit: ObjectValue, JSONAnswer {
   public var members: [(name: String, summary: String)] {
     functions.map { ($0.name, "the fitted function of \($0.arguments.joined(separator: ", "))") }
       + [
-        ("objective", "what the method made least, at the fit"), ("rows", "the rows it was learned from"),
+        ("objective", "what the method made least, at the fit"),
+        ("gap", "its certified distance from the least value; `nothing` for closed forms"),
+        ("rows", "the rows it was learned from"),
         ("tuning", "the numbers the method chose or was given, by name"), ("method", "how it was computed"),
         ("notes", "what else to know"),
       ]
@@ -18,6 +20,7 @@ extension MomentFit: ObjectValue, JSONAnswer {
     if let function = self[name] { return .object(function) }
     return switch name {
     case "objective": .real(objective)
+    case "gap": gap.map { .real($0) } ?? .nothing
     case "rows": .integer(rowCount)
     case "tuning": .record(tuning.map { Value.Field($0.name, .real($0.value)) })
     case "method": .string(method)
@@ -30,6 +33,7 @@ extension MomentFit: ObjectValue, JSONAnswer {
     .object([
       .init("kind", .string("moments")), .init("problem", .string(problem.name)), .init("method", .string(method)),
       .init("rows", .integer(rowCount)), .init("objective", .number(objective)),
+      .init("gap", gap.map { .number($0) } ?? .null),
       .init("restrictions", .array(problem.restrictions.map { .string($0.text) })),
       .init("tuning", .object(tuning.map { .init($0.name, .number($0.value)) })),
       .init("functions", .object(functions.map { .init($0.name, $0.json) })), .init("notes", .array(notes.map { .string($0) })),

@@ -15,6 +15,8 @@ public struct MomentFit: Sendable {
   public var method: String
   public var functions: [FittedFunction]
   public var objective: Double
+  /// The certified distance of the objective from its least value; nil for closed forms.
+  public var gap: Double?
   public var rowCount: Int
   public var tuning: [Tuning]
   public var notes: [String]
@@ -78,7 +80,7 @@ extension CompiledMoments {
         coefficients: Array(theta.elements[range]), covariance: block)
     }
     return MomentFit(
-      problem: problem, method: method, functions: functions, objective: objective, rowCount: rowCount, tuning: tuning,
+      problem: problem, method: method, functions: functions, objective: objective, gap: nil, rowCount: rowCount, tuning: tuning,
       notes: notes)
   }
 

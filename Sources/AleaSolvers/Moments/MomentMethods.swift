@@ -3,7 +3,7 @@ public enum MomentMethods {
   public static let all: [any Method.Type] =
     estimators + [
       LinearClass.self, PolynomialClass.self, SplineClass.self, TabularClass.self, HilbertSpace.self, MatchingClass.self,
-      GaussianKernel.self, LaplaceKernel.self, MaternKernel.self,
+      GaussianKernel.self, LaplaceKernel.self, MaternKernel.self, ClosedFormSolver.self, SaddlePointSolver.self,
     ]
 
   /// The methods that `estimate` takes after `by:` for a moment problem.
@@ -18,4 +18,9 @@ public protocol MomentMethod: Method {
   ///
   /// - Throws: ``MomentFault`` where the data or the problem do not permit it.
   func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit
+
+  /// Refuses what no data can make this method solve: unknowns without use, too few moment conditions, the wrong kind of restriction.
+  ///
+  /// - Throws: ``MomentFault``.
+  func check(_ problem: MomentProblem) throws
 }

@@ -6,8 +6,8 @@ import AleaNumerics
 ///     E[residual(data, h_1(...), h_2(...)) | instruments] = 0,  or  P[0 <= residual | instruments] = level
 ///
 /// The residual is an expression over two sorts of variables of ``pool``: data columns, and applications of unknown functions to
-/// expressions over the columns. It must be affine in the applications; which ones stand in it, and with which factors, is worked out by
-/// ``affine(_:)``.
+/// expressions over the columns. Most methods need it affine in the applications; which ones stand in it, and with which factors, is
+/// worked out by ``affine(_:)``. Smooth residuals with few coefficients are solved by Gauss-Newton (``derivative(_:in:)``).
 public struct MomentProblem: Sendable {
   /// A function that is looked for.
   public struct Unknown: Sendable {
@@ -193,14 +193,16 @@ public struct MomentData: Sendable {
 }
 
 extension MomentProblem {
-  /// The value of an expression over the columns in every row.
-  func evaluate(_ id: ExpressionID, _ data: MomentData) throws -> [Double] {
+  /// The value of an expression in every row, given the columns and the values of the applications of unknowns.
+  func evaluate(_ id: ExpressionID, _ data: MomentData, applications: [[Double]] = []) throws -> [Double] {
     var values: [ExpressionID: [Double]] = [:]
     for node in pool.reachable(from: [id]) {
       let result: [Double]
       func operand(_ id: ExpressionID) -> [Double] { values[id] ?? [] }
       switch pool[node].kind {
       case .constant(let value): result = Array(repeating: value, count: data.rowCount)
+      case .variable(let variable) where applications.indices.contains(Int(variable.index) - columns.count):
+        result = applications[Int(variable.index) - columns.count]
       case .variable(let variable):
         guard columns.indices.contains(Int(variable.index)), let cells = data.columns[columns[Int(variable.index)]] else {
           throw MomentFault("there is no column for an expression of `\(name)`")

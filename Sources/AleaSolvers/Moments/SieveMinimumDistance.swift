@@ -3,7 +3,8 @@ import AleaNumerics
 /// Series instrumental variables: the residual's projection on a basis of the instruments is made as small as possible.
 ///
 /// c = (X'P_B X)^-1 X'P_B y with P_B the projection on the instruments' basis (Newey and Powell 2003; Ai and Chen 2003). With linear
-/// classes it is two-stage least squares. Pointwise errors are the robust sandwich of that regression.
+/// classes it is two-stage least squares. Residuals that are smooth in the unknowns but not affine, such as y - exp(h(x)), are solved by
+/// Gauss-Newton, which is then nonlinear two-stage least squares (Amemiya 1974). Pointwise errors are the robust sandwich of that regression.
 public struct SieveMinimumDistance: MomentMethod {
   public static let name = "SieveMinimumDistance"
   public static let summary =
@@ -28,26 +29,46 @@ public struct SieveMinimumDistance: MomentMethod {
     self.ridge = ridge
   }
 
-  public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
-    let compiled = try CompiledMoments(problem, data)
-    try compiled.requireMeans(Self.name)
-    guard !compiled.isPenalised || ridge > 0 else {
+  public func check(_ problem: MomentProblem) throws {
+    try problem.checkUse()
+    try problem.checkMeans(Self.name)
+    try problem.checkSmooth()
+    if ridge > 0 { return }
+    if let unknown = problem.unknowns.first(where: { $0.functionClass.isPenalised }) {
       throw MomentFault(
-        "`SieveMinimumDistance` needs a class with few coefficients, and `\(problem.unknowns[0].name)` is in a Hilbert space",
+        "`SieveMinimumDistance` needs a class with few coefficients, and `\(unknown.name)` is in a Hilbert space",
         remedy: "declare it in `Spline()`, or use `Minimax()`")
     }
+    try problem.checkOrder(tests: instruments, label: "instruments")
+  }
+
+  public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
+    try check(problem)
+    let compiled = try CompiledMoments(problem, data)
     let factors = try compiled.projections(instruments)
-    let weighted = WeightedMoments(compiled.equations, factors: factors)
     let penalty = Array(repeating: ridge, count: compiled.parameterCount)
-    guard weighted.design.rows >= compiled.parameterCount || ridge > 0, let theta = weighted.solve(penalty: penalty) else {
-      throw compiled.undetermined(weighted)
+    var notes: [String] = []
+    var weighted = WeightedMoments(compiled.equations, factors: factors)
+    guard weighted.design.rows >= compiled.parameterCount || ridge > 0 else { throw compiled.undetermined(weighted) }
+    let theta: Matrix
+    if compiled.isAffine {
+      guard let solution = weighted.solve(penalty: penalty) else { throw compiled.undetermined(weighted) }
+      theta = solution
+    } else {
+      let minimum = try compiled.gaussNewton(factors: factors, ridge: ridge)
+      theta = minimum.theta
+      weighted = WeightedMoments(try compiled.tangent(at: theta), factors: factors)
+      notes.append("not affine in the unknowns: \(minimum.iterations) steps of Gauss-Newton from constant functions")
+      if minimum.hasRivals { notes.append("other starts came to rest at larger objectives: this is the least one found") }
     }
-    let covariance =
-      ridge > 0 ? nil : compiled.sandwich(weighted, factors: factors, residuals: compiled.residuals(theta))
+    let residuals = try compiled.curvedResiduals(theta)
+    let covariance = ridge > 0 ? nil : compiled.sandwich(weighted, factors: factors, residuals: residuals)
+    if covariance != nil {
+      notes.append("pointwise errors take the class as exact: they leave out what a richer class would add")
+    }
     return compiled.fit(
       method: "SieveMinimumDistance with \(compiled.testClass(instruments)) of the instruments", theta: theta,
       covariance: covariance, objective: weighted.value(theta, penalty: penalty) / Double(compiled.rowCount),
-      tuning: ridge > 0 ? [.init(name: "ridge", value: ridge, reason: "given")] : [],
-      notes: covariance == nil ? [] : ["pointwise errors take the class as exact: they leave out what a richer class would add"])
+      tuning: ridge > 0 ? [.init(name: "ridge", value: ridge, reason: "given")] : [], notes: notes)
   }
 }

@@ -3,8 +3,8 @@ import Foundation
 
 /// Quantile instrumental variables: the indicator of the restriction is smoothed, and its projection on the instruments made least.
 ///
-/// With v the residual, min_theta |S'(G(v/b) - level)|^2 + penalty |h|^2, S an orthonormal basis of the instruments' functions, by
-/// Gauss-Newton from a wide bandwidth b to a narrow one. G is the polynomial of Kaplan and Sun (2017) or the normal distribution
+/// With v the residual, min_theta |S'(G(v/b) - level)|^2 + penalty |h|^2, S an orthonormal basis of the instruments' functions (or the
+/// factor of the adversarial weight where they are in a Hilbert space, so that they are held back by their norm too), by Gauss-Newton from a wide bandwidth b to a narrow one. G is the polynomial of Kaplan and Sun (2017) or the normal distribution
 /// function; the start is the fit of the mean, shifted to the quantile of its residuals.
 public struct SmoothedQuantile: MomentMethod {
   public static let name = "SmoothedQuantile"
@@ -21,7 +21,8 @@ public struct SmoothedQuantile: MomentMethod {
       doc: "its last width; 0 takes the residuals' deviation times n^-1/7 (polynomial) or n^-1/5 (normal)"),
     MethodParameter(
       "penalty", .real(from: 0, to: .greatestFiniteMagnitude), default: .real(0),
-      doc: "the penalty on the norm in a Hilbert space; 0 takes the mean problem's, scaled by the density at the quantile"),
+      doc:
+        "the penalty on the norm in a Hilbert space; 0 takes the smoothest within a standard error of the least held-out moments"),
   ]
 
   public enum Smoothing: String, Hashable, Sendable { case polynomial, normal }
@@ -47,40 +48,47 @@ public struct SmoothedQuantile: MomentMethod {
     self.penalty = penalty
   }
 
-  public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
-    let compiled = try CompiledMoments(problem, data)
-    let levels = try compiled.equations.map { equation -> Double in
-      guard case .probability(let level) = equation.statistic else {
-        throw MomentFault(
-          "`SmoothedQuantile` needs probabilities, and `\(equation.text)` is about a mean", remedy: "use `Minimax()`")
-      }
-      return level
+  public func check(_ problem: MomentProblem) throws {
+    try problem.checkUse()
+    try problem.checkAffine(Self.name)
+    for restriction in problem.restrictions where restriction.statistic == .mean {
+      throw MomentFault(
+        "`SmoothedQuantile` needs probabilities, and `\(restriction.text)` is about a mean", remedy: "use `Minimax()`")
     }
-    let factors = try compiled.projections(instruments)
-    var tuning: [MomentFit.Tuning] = []
+    try problem.checkOrder(tests: instruments, label: "instruments")
+  }
+
+  public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
+    try check(problem)
+    let compiled = try CompiledMoments(problem, data)
+    let levels = compiled.equations.compactMap { equation -> Double? in
+      if case .probability(let level) = equation.statistic { level } else { nil }
+    }
+    let tests = Tests(
+      features: try compiled.testFeatures(instruments), isCharged: compiled.testClass(instruments).isPenalised)
+    let factors = try tests.factors()
     let start = try start(compiled, factors, levels, problem, data)
-    var theta = start.theta
     let n = Double(compiled.rowCount)
-    let scales = compiled.residuals(theta).map { values in
+    func deviation(_ values: [Double]) -> Double {
       let mean = values.reduce(0, +) / n
       return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n).squareRoot()
     }
-    guard scales.allSatisfy({ $0 > 0 }) else {
+    let scales = compiled.residuals(start.theta).map(deviation)
+    guard zip(scales, compiled.equations).allSatisfy({ $0 > 1e-12 * max(deviation($1.outcome.elements), 1e-300) }) else {
       throw MomentFault(
         "the residuals of the first fit are all equal", remedy: "the outcome must vary given the unknown's arguments")
     }
     let exponent = smoothing == .polynomial ? -1.0 / 7 : -1.0 / 5
     let last = scales.map { bandwidth > 0 ? bandwidth : $0 * pow(n, exponent) }
     let widest = zip(scales, last).map { max(1, 2 * $0 / $1) }.max() ?? 1
-    let steps = max(1, Int((log(widest) / log(1.4)).rounded(.up)))
     var system = System(
       compiled: compiled, factors: factors, levels: levels, smoothing: smoothing, widths: last, ridge: compiled.penalty)
-    system.ridge = compiled.penalty.map { $0 * (penalty > 0 ? penalty : start.alpha * system.squaredDensity(theta)) }
-    for step in 0...steps {
-      let factor = pow(widest, 1 - Double(step) / Double(steps))
-      system.widths = last.map { $0 * factor }
-      theta = try system.minimised(from: theta, iterations: step == steps ? 200 : 10)
+    if compiled.isPenalised {
+      let alpha = penalty > 0 ? penalty : try crossValidated(system, tests, start.theta)
+      system.ridge = compiled.penalty.map { $0 * alpha }
     }
+    let theta = try system.narrowed(from: start.theta, widest: widest)
+    var tuning: [MomentFit.Tuning] = []
     for width in last.prefix(1) {
       tuning.append(
         .init(
@@ -88,7 +96,8 @@ public struct SmoothedQuantile: MomentMethod {
           reason: bandwidth > 0 ? "given" : "the residuals' deviation times n^\(smoothing == .polynomial ? "-1/7" : "-1/5")"))
     }
     if compiled.isPenalised {
-      let reason = penalty > 0 ? "given" : "the mean problem's by cross-validation, scaled by the density at the quantile"
+      let reason =
+        penalty > 0 ? "given" : "the smoothest within a standard error of the best in \(Self.folds)-fold cross-validation"
       tuning.append(.init(name: "penalty", value: system.ridge.max() ?? 0, reason: reason))
     }
     let weighted = system.linearised(theta)
@@ -109,7 +118,7 @@ public struct SmoothedQuantile: MomentMethod {
       var mean = problem
       for index in mean.restrictions.indices { mean.restrictions[index].statistic = .mean }
       let fit = try Minimax(critic: instruments).fit(mean, data)
-      alpha = (fit.tuning.first { $0.name == "penalty" }?.value ?? 1) / 2
+      alpha = fit.tuning.first { $0.name == "penalty" }?.value ?? 1
     }
     let ridge = compiled.penalty.map { $0 * alpha }
     func fit(_ equations: [CompiledMoments.Equation]) throws -> Matrix {
@@ -130,6 +139,70 @@ public struct SmoothedQuantile: MomentMethod {
     return (try fit(shifted), alpha)
   }
 
+  private static let folds = 6
+
+  /// The largest penalty whose smoothed moments on held-out rows are within one standard error of the least.
+  ///
+  /// Held-out moments hardly see an oscillation that the instruments cannot predict, so that the least of them is often far too small
+  /// a penalty; the rule of one standard error (Breiman, Friedman, Olshen and Stone 1984), of the paired differences over folds, takes
+  /// the smoothest function that they do not tell from the best. The scale is that of the adversarial estimator of means, s d^4 with
+  /// d = 5 n^-0.4, times the squared density at the quantile, which turns residuals into probabilities; over 2 n d^2 where the tests
+  /// are not charged, since a projection weighs that much less.
+  private func crossValidated(_ system: System, _ tests: Tests, _ start: Matrix) throws -> Double {
+    let n = system.compiled.rowCount
+    let scales = logSpaced(1, 1e6, count: 13)
+    let density = system.squaredDensity(start)
+    guard density > 0 else { throw MomentFault("no residual is near the quantile", remedy: "give a wider `bandwidth:`") }
+    func penalty(_ scale: Double, _ rows: Int) -> Double {
+      let d = Tests.charge(rows)
+      return scale * pow(d, 4) * density / (tests.isCharged ? 1 : 2 * Double(rows) * d * d)
+    }
+    let folds = min(Self.folds, n / 2)
+    var scores = [[Double]](repeating: [], count: scales.count)
+    for fold in 0..<folds {
+      var fitted = try system.part((0..<n).filter { $0 % folds != fold }, tests)
+      var held = try system.part((0..<n).filter { $0 % folds == fold }, tests)
+      held.ridge = Array(repeating: 0, count: held.ridge.count)
+      var theta = start
+      for index in scales.indices.reversed() {
+        fitted.ridge = system.compiled.penalty.map { $0 * penalty(scales[index], fitted.compiled.rowCount) }
+        theta = try fitted.minimised(from: theta, iterations: 12, tolerance: 1e-6)
+        scores[index].append(held.value(theta) / pow(Double(held.compiled.rowCount), 2))
+      }
+    }
+    let means = scores.map { $0.reduce(0, +) / Double(folds) }
+    let best = means.indices.min { means[$0] < means[$1] } ?? 0
+    guard means[best].isFinite else { throw MomentFault("no penalty gives a finite fit", remedy: "give `penalty:`") }
+    let chosen = scales.indices.last { index in
+      let differences = zip(scores[index], scores[best]).map { $0 - $1 }
+      let mean = differences.reduce(0, +) / Double(folds)
+      let variance = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, folds - 1))
+      return mean <= (variance / Double(folds)).squareRoot()
+    }
+    return penalty(scales[chosen ?? best], n)
+  }
+
+  /// The functions that test the restrictions, and the factors S of their weights.
+  private struct Tests {
+    let features: [Matrix]
+    /// Whether they are held back by their norm, as critics in a Hilbert space are; else S is an orthonormal basis.
+    let isCharged: Bool
+
+    static func charge(_ rows: Int) -> Double { 5 * pow(Double(rows), -0.4) }
+
+    func factors(_ rows: [Int]? = nil) throws -> [Matrix] {
+      try features.map { all in
+        let features = rows.map { all.rows($0) } ?? all
+        guard isCharged else { return CompiledMoments.orthonormal(features) }
+        let d = Self.charge(features.rows)
+        guard let factor = CompiledMoments.minimaxFactor(features, deltaSquared: d * d) else {
+          throw MomentFault("the tests' Gram matrix is not positive definite", remedy: "give the kernel a smaller scale")
+        }
+        return factor
+      }
+    }
+  }
+
   /// The smoothed moments at a bandwidth.
   private struct System {
     let compiled: CompiledMoments
@@ -138,6 +211,25 @@ public struct SmoothedQuantile: MomentMethod {
     let smoothing: Smoothing
     var widths: [Double]
     var ridge: [Double]
+
+    /// The same moments over some of the rows.
+    func part(_ rows: [Int], _ tests: Tests) throws -> System {
+      System(
+        compiled: compiled.part(rows), factors: try tests.factors(rows), levels: levels, smoothing: smoothing, widths: widths,
+        ridge: ridge)
+    }
+
+    /// The minimiser at these widths, reached from wider ones.
+    func narrowed(from start: Matrix, widest: Double) throws -> Matrix {
+      let steps = max(1, Int((log(widest) / log(1.4)).rounded(.up)))
+      var (theta, system) = (start, self)
+      for step in 0...steps {
+        let factor = pow(widest, 1 - Double(step) / Double(steps))
+        system.widths = widths.map { $0 * factor }
+        theta = try system.minimised(from: theta, iterations: step == steps ? 200 : 10)
+      }
+      return theta
+    }
 
     func step(_ v: Double) -> Double {
       switch smoothing {
@@ -198,7 +290,9 @@ public struct SmoothedQuantile: MomentMethod {
     }
 
     /// Gauss-Newton with step halving; a small Levenberg term where the linear form is singular.
-    func minimised(from start: Matrix, iterations: Int) throws -> Matrix {
+    ///
+    /// It stops where no coefficient moves by more than `tolerance` of the largest, or the objective falls by less than its square.
+    func minimised(from start: Matrix, iterations: Int, tolerance: Double = 1e-12) throws -> Matrix {
       var theta = start
       var current = value(theta)
       for _ in 0..<iterations {
@@ -228,8 +322,9 @@ public struct SmoothedQuantile: MomentMethod {
         }
         guard let (next, value) = moved else { break }
         let change = (next - theta).elements.map { abs($0) }.max() ?? 0
+        let isFlat = current - value <= tolerance * tolerance * current
         (theta, current) = (next, value)
-        if change < 1e-12 * (1 + (theta.elements.map { abs($0) }.max() ?? 0)) { break }
+        if isFlat || change < tolerance * (1 + (theta.elements.map { abs($0) }.max() ?? 0)) { break }
       }
       return theta
     }

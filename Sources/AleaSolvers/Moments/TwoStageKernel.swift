@@ -3,6 +3,9 @@ import Foundation
 
 /// Kernel instrumental variables: a ridge regression of the unknown's features on the instruments' features, then of the outcome on the
 /// predicted features (Singh, Sahani and Gretton 2019).
+///
+/// The source gives each stage one half of the sample. By default both orders are fitted and averaged (cross-fitting): no half is used
+/// for one stage only, and the error that one split adds is halved.
 public struct TwoStageKernel: MomentMethod {
   public static let name = "TwoStageKernel"
   public static let summary = "Kernel instrumental variables: two-stage least squares with a ridge regression in each stage."
@@ -15,11 +18,12 @@ public struct TwoStageKernel: MomentMethod {
       "second", .real(from: 0, to: .greatestFiniteMagnitude), default: .real(0),
       doc: "the second stage's penalty; 0 takes the one that predicts the first sample's outcome best"),
     MethodParameter(
-      "split", .symbol(["alternating", "halves", "none"]), default: .symbol("alternating"),
-      doc: "which rows each stage uses: every other one, the first and second half, or all"),
+      "split", .symbol(["crossed", "alternating", "halves", "none"]), default: .symbol("crossed"),
+      doc:
+        "which rows each stage uses: every other one in both orders, averaged; every other one; the first and second half; all"),
   ]
 
-  public enum Split: String, Hashable, Sendable { case alternating, halves, none }
+  public enum Split: String, Hashable, Sendable { case crossed, alternating, halves, none }
 
   public let instruments: FunctionClass?
   public let first: Double
@@ -29,28 +33,62 @@ public struct TwoStageKernel: MomentMethod {
   public init(arguments: MethodArguments) {
     self.init(
       instruments: arguments.functionClass("instruments"), first: arguments.real("first"), second: arguments.real("second"),
-      split: Split(rawValue: arguments.symbol("split")) ?? .alternating)
+      split: Split(rawValue: arguments.symbol("split")) ?? .crossed)
   }
 
-  public init(instruments: FunctionClass? = nil, first: Double = 0, second: Double = 0, split: Split = .alternating) {
+  public init(instruments: FunctionClass? = nil, first: Double = 0, second: Double = 0, split: Split = .crossed) {
     self.instruments = instruments
     self.first = first
     self.second = second
     self.split = split
   }
 
-  public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
-    let compiled = try CompiledMoments(problem, data)
-    try compiled.requireMeans(Self.name)
-    guard compiled.equations.count == 1, let equation = compiled.equations.first else {
+  public func check(_ problem: MomentProblem) throws {
+    try problem.checkUse()
+    try problem.checkAffine(Self.name)
+    try problem.checkMeans(Self.name)
+    guard problem.restrictions.count == 1 else {
       throw MomentFault(
-        "`TwoStageKernel` solves one restriction, and `\(problem.name)` has \(compiled.equations.count)",
+        "`TwoStageKernel` solves one restriction, and `\(problem.name)` has \(problem.restrictions.count)",
         remedy: "use `Minimax()`")
     }
-    let n = compiled.rowCount
+  }
+
+  public func fit(_ problem: MomentProblem, _ data: MomentData) throws -> MomentFit {
+    try check(problem)
+    let compiled = try CompiledMoments(problem, data)
+    guard let equation = compiled.equations.first else { throw MomentFault("`\(problem.name)` has no restriction") }
     let features = try compiled.testFeatures(instruments)[0]
-    let one = rows(n, of: 0)
-    let two = rows(n, of: 1)
+    let orders = split == .crossed ? [(0, 1), (1, 0)] : [(0, 1)]
+    let fits = try orders.map {
+      try twoStages(equation, features, one: rows(features.rows, $0.0), two: rows(features.rows, $0.1))
+    }
+    let theta = (1 / Double(fits.count)) * fits.dropFirst().reduce(fits[0].theta) { $0 + $1.theta }
+    let tuning = fits.enumerated().flatMap { index, fit -> [MomentFit.Tuning] in
+      let suffix = index == 0 ? "" : "Swapped"
+      return [
+        .init(
+          name: "first" + suffix, value: fit.first, reason: first > 0 ? "given" : "predicts the other sample's features best"),
+        .init(
+          name: "second" + suffix, value: fit.second, reason: second > 0 ? "given" : "predicts the first sample's outcome best"),
+      ]
+    }
+    return compiled.fit(
+      method: "TwoStageKernel with \(compiled.testClass(instruments)) of the instruments", theta: theta, covariance: nil,
+      objective: fits.reduce(0) { $0 + $1.objective } / Double(fits.count), tuning: tuning,
+      notes: ["a function held back by its norm has no pointwise error: compare methods instead"]
+        + (split == .crossed ? ["each half of the rows served each stage once: the two fits are averaged"] : []))
+  }
+
+  private struct Stages {
+    let theta: Matrix
+    let first: Double
+    let second: Double
+    let objective: Double
+  }
+
+  /// One order: the first stage on some rows, the second on others.
+  private func twoStages(_ equation: CompiledMoments.Equation, _ features: Matrix, one: [Int], two: [Int]) throws -> Stages {
     let stage = FirstStage(
       instruments: features.rows(one), design: equation.design.rows(one), otherInstruments: features.rows(two),
       otherDesign: equation.design.rows(two))
@@ -70,20 +108,15 @@ public struct TwoStageKernel: MomentMethod {
     let xi = second > 0 ? second : grid.min { miss(path(m * $0)) < miss(path(m * $1)) } ?? 1e-3
     let theta = path(m * xi)
     let residual = equation.outcome.rows(two) - predicted * theta
-    return compiled.fit(
-      method: "TwoStageKernel with \(compiled.testClass(instruments)) of the instruments", theta: theta, covariance: nil,
-      objective: residual.elements.reduce(0) { $0 + $1 * $1 } / m + xi * theta.elements.reduce(0) { $0 + $1 * $1 },
-      tuning: [
-        .init(name: "first", value: lambda, reason: first > 0 ? "given" : "predicts the other sample's features best"),
-        .init(name: "second", value: xi, reason: second > 0 ? "given" : "predicts the first sample's outcome best"),
-      ], notes: ["a function held back by its norm has no pointwise error: compare methods instead"])
+    let objective = residual.elements.reduce(0) { $0 + $1 * $1 } / m + xi * theta.elements.reduce(0) { $0 + $1 * $1 }
+    return Stages(theta: theta, first: lambda, second: xi, objective: objective)
   }
 
-  private func rows(_ count: Int, of stage: Int) -> [Int] {
+  private func rows(_ count: Int, _ stage: Int) -> [Int] {
     switch split {
     case .none: Array(0..<count)
     case .halves: stage == 0 ? Array(0..<count / 2) : Array(count / 2..<count)
-    case .alternating: (0..<count).filter { $0 % 2 == stage }
+    case .alternating, .crossed: (0..<count).filter { $0 % 2 == stage }
     }
   }
 

@@ -39,12 +39,6 @@ public struct InstrumentalLevelSet: Sendable {
     guard count > 0, instrument.count == count, actions.count == count, !grid.isEmpty, actionCount > 0 else {
       throw OffPolicyFault("the log is empty")
     }
-    var combinations = 1.0
-    for _ in 0..<actionCount { combinations *= Double(grid.count) }
-    guard combinations <= 1e8 else {
-      throw OffPolicyFault(
-        "\(actionCount) actions on a grid of \(grid.count) values are too many to try", remedy: "take a coarser grid")
-    }
     let width = grid.count
     // The share of rounds at each level with that action and a reward up to each grid value.
     var shares = [Double](repeating: 0, count: instrumentLevels * actionCount * width)
@@ -64,8 +58,27 @@ public struct InstrumentalLevelSet: Sendable {
       let size = sizes[cell / actionCount]
       if size > 0 { for index in 0..<width { shares[cell * width + index] /= size } }
     }
-    let weights = sizes.map { $0 / Double(count) }
+    try self.init(
+      shares: shares, weights: sizes.map { $0 / Double(count) }, actionCount: actionCount, level: level, grid: grid, slack: slack)
+  }
 
+  /// The set from a law instead of rows.
+  ///
+  /// - Parameters:
+  ///   - shares: P(A = a, Y <= grid value | z), by level of the instrument, action and grid value.
+  ///   - weights: the probability of each level of the instrument.
+  /// - Throws: ``OffPolicyFault`` where the sizes do not fit, or a grid's product is beyond 100 million.
+  public init(shares: [Double], weights: [Double], actionCount: Int, level: Double, grid: [Double], slack: Double) throws {
+    let width = grid.count
+    guard !grid.isEmpty, actionCount > 0, !weights.isEmpty, shares.count == weights.count * actionCount * width else {
+      throw OffPolicyFault("the law of the log differs in size from its grid")
+    }
+    var combinations = 1.0
+    for _ in 0..<actionCount { combinations *= Double(grid.count) }
+    guard combinations <= 1e8 else {
+      throw OffPolicyFault(
+        "\(actionCount) actions on a grid of \(grid.count) values are too many to try", remedy: "take a coarser grid")
+    }
     let losses = Self.losses(shares, weights, width: width, actionCount: actionCount, level: level)
     let least = losses.indices.min { losses[$0] < losses[$1] } ?? 0
     func positions(_ index: Int) -> [Int] {

@@ -18,6 +18,8 @@ public struct InstrumentalLinear: Sendable {
   /// The first states of the episodes, row by row.
   public let initial: [Double]
   public let discount: Double
+  /// Whether the process goes on after each step.
+  public let goesOn: [Bool]
 
   /// The bounds at which estimated weights are cut.
   public struct Bounds: Hashable, Sendable {
@@ -27,14 +29,28 @@ public struct InstrumentalLinear: Sendable {
     public init() {}
   }
 
+  /// A policy's probability of action 1 before and after each step, and in each first state.
+  public struct PolicyColumns: Sendable {
+    public var states: [Double]
+    public var next: [Double]
+    public var initial: [Double]
+
+    public init(states: [Double], next: [Double], initial: [Double]) {
+      self.states = states
+      self.next = next
+      self.initial = initial
+    }
+  }
+
+  /// - Parameter goesOn: nil where no step ends the process; the state after one that does is not looked at.
   /// - Throws: ``OffPolicyFault`` where the parts do not fit, or an instrument or action is not 0 or 1.
   public init(
     states: [Double], next: [Double], dimension: Int, instrument: [Double], actions: [Double], rewards: [Double],
-    initial: [Double], discount: Double
+    initial: [Double], discount: Double, goesOn: [Bool]? = nil
   ) throws {
     let count = rewards.count
     guard count > 0, states.count == count * dimension, next.count == states.count, instrument.count == count,
-      actions.count == count, !initial.isEmpty, initial.count % max(dimension, 1) == 0
+      actions.count == count, !initial.isEmpty, initial.count % max(dimension, 1) == 0, goesOn.map({ $0.count == count }) ?? true
     else { throw OffPolicyFault("the columns of the log differ in length") }
     guard instrument.allSatisfy({ $0 == 0 || $0 == 1 }), actions.allSatisfy({ $0 == 0 || $0 == 1 }) else {
       throw OffPolicyFault("the instrument and the action must be binary here")
@@ -47,6 +63,7 @@ public struct InstrumentalLinear: Sendable {
     self.rewards = rewards
     self.initial = initial
     self.discount = discount
+    self.goesOn = goesOn ?? [Bool](repeating: true, count: count)
   }
 
   /// The direct and the doubly robust value of a policy.
@@ -55,85 +72,121 @@ public struct InstrumentalLinear: Sendable {
   /// - Throws: ``OffPolicyFault`` where a fit is not determined.
   public func evaluate(_ policy: ([Double]) -> Double, bounds: Bounds = Bounds()) throws -> (direct: Double, doublyRobust: Double)
   {
-    let count = rewards.count
-    let width = dimension + 3
-    func state(_ rows: [Double], _ row: Int) -> [Double] { Array(rows[row * dimension..<(row + 1) * dimension]) }
-    let covariates = (0..<count).map { [1] + state(states, $0) }
-    let levelFit = try Self.logistic(covariates, instrument)
-    let actionFit = try Self.logistic((0..<count).map { covariates[$0] + [instrument[$0]] }, actions)
+    func column(_ rows: [Double]) -> [Double] {
+      (0..<rows.count / dimension).map { policy(Array(rows[$0 * dimension..<($0 + 1) * dimension])) }
+    }
+    let columns = PolicyColumns(states: column(states), next: column(next), initial: column(initial))
+    return try evaluate(columns, rows: Array(rewards.indices), starts: Array(0..<initial.count / dimension), bounds: bounds)
+  }
 
-    struct Weights { var c0, c1, p0, p1, contrast: Double }
-    func weights(_ s: [Double]) -> Weights {
-      let p0 = Self.logistic(Self.dot([1] + s + [0], actionFit))
-      let p1 = Self.logistic(Self.dot([1] + s + [1], actionFit))
+  /// The weights of the two levels of the instrument in a state, with the action's probability at each.
+  private struct Weights {
+    var c0: Double
+    var c1: Double
+    var p0: Double
+    var p1: Double
+    var contrast: Double
+  }
+
+  /// The same from some rows and some first states.
+  public func evaluate(_ policy: PolicyColumns, rows: [Int], starts: [Int], bounds: Bounds = Bounds()) throws -> (
+    direct: Double, doublyRobust: Double
+  ) {
+    guard !rows.isEmpty, !starts.isEmpty else { throw OffPolicyFault("the log is empty") }
+    let size = dimension + 1
+    let width = dimension + 3
+    let levelFit = try Self.logistic(covariates(rows), rows.map { instrument[$0] })
+    let actionFit = try Self.logistic(
+      zip(covariates(rows), rows).map { $0 + [instrument[$1]] }, rows.map { actions[$0] })
+
+    func linear(_ fit: [Double], _ values: [Double], _ row: Int) -> Double {
+      var sum = fit[0]
+      for index in 0..<dimension { sum += fit[1 + index] * values[row * dimension + index] }
+      return sum
+    }
+    func weights(_ values: [Double], _ row: Int, _ pi: Double) -> Weights {
+      let base = linear(actionFit, values, row)
+      let p0 = Self.logistic(base)
+      let p1 = Self.logistic(base + actionFit[size])
       var contrast = p1 - p0
       if abs(contrast) < bounds.contrast { contrast = contrast < 0 ? -bounds.contrast : bounds.contrast }
-      let pi = policy(s)
       let cut = { (c: Double) in min(max(c, -bounds.weight), bounds.weight) }
       return Weights(c0: cut((p1 - pi) / contrast), c1: cut((pi - p0) / contrast), p0: p0, p1: p1, contrast: contrast)
     }
-    func features(_ s: [Double], _ z: Double, _ a: Double) -> [Double] { [1] + s + [z, a] }
-    /// The features of the value: sum_z c(z | s) sum_a p(a | s, z) phi(s, z, a).
-    func valueFeatures(_ s: [Double]) -> [Double] {
-      let w = weights(s)
-      return ([1] + s).map { (w.c0 + w.c1) * $0 } + [w.c1, w.c0 * w.p0 + w.c1 * w.p1]
+    /// The features of the value, sum_z c(z | s) sum_a p(a | s, z) phi(s, z, a).
+    func valueFeatures(_ values: [Double], _ row: Int, _ pi: Double) -> [Double] {
+      let w = weights(values, row, pi)
+      var result = [Double](repeating: w.c0 + w.c1, count: width)
+      for index in 0..<dimension { result[1 + index] *= values[row * dimension + index] }
+      result[size] = w.c1
+      result[size + 1] = w.c0 * w.p0 + w.c1 * w.p1
+      return result
     }
 
     var gram = Matrix(rows: width, columns: width)
     var right = Matrix(rows: width, columns: 1)
-    let valued = (0..<count).map { valueFeatures(state(next, $0)) }
-    for row in 0..<count {
-      let phi = features(state(states, row), instrument[row], actions[row])
+    let ended = [Double](repeating: 0, count: width)
+    let valued = rows.map { goesOn[$0] ? valueFeatures(next, $0, policy.next[$0]) : ended }
+    for (position, row) in rows.enumerated() {
+      let phi = [1] + states[row * dimension..<(row + 1) * dimension] + [instrument[row], actions[row]]
       for i in 0..<width {
         right[i, 0] += phi[i] * rewards[row]
-        for j in 0..<width { gram[i, j] += phi[i] * (phi[j] - discount * valued[row][j]) }
+        for j in 0..<width { gram[i, j] += phi[i] * (phi[j] - discount * valued[position][j]) }
       }
     }
-    guard let theta = gram.solve(right)?.elements else { throw OffPolicyFault("the values are not determined by the log") }
-    let starts = initial.count / dimension
+    guard let theta = gram.solve(right)?.elements, theta.allSatisfy(\.isFinite) else {
+      throw OffPolicyFault(
+        "the values are not determined by the log", remedy: "the states, the instrument and the action must vary")
+    }
     var direct = 0.0
-    for row in 0..<starts { direct += Self.dot(valueFeatures(state(initial, row)), theta) / Double(starts) }
+    for row in starts { direct += Self.dot(valueFeatures(initial, row, policy.initial[row]), theta) / Double(starts.count) }
 
     // The ratio of discounted to logged laws of states, linear in (1, s).
-    let size = dimension + 1
     var moments = Matrix(rows: size, columns: size)
     var target = Matrix(rows: size, columns: 1)
-    var ratios = [Double](repeating: 0, count: count)
-    for row in 0..<count {
-      let w = weights(state(states, row))
-      let p = Self.logistic(Self.dot(covariates[row], levelFit))
-      ratios[row] = instrument[row] == 1 ? w.c1 / p : w.c0 / (1 - p)
-      let after = [1] + state(next, row)
+    let now = rows.map { weights(states, $0, policy.states[$0]) }
+    let ratios = zip(rows, now).map { row, w in
+      let p = Self.logistic(linear(levelFit, states, row))
+      return instrument[row] == 1 ? w.c1 / p : w.c0 / (1 - p)
+    }
+    func covariate(_ values: [Double], _ row: Int, _ index: Int) -> Double {
+      index == 0 ? 1 : values[row * dimension + index - 1]
+    }
+    for (position, row) in rows.enumerated() {
+      let following = goesOn[row] ? discount * ratios[position] : 0
       for i in 0..<size {
-        for j in 0..<size {
-          moments[i, j] += (covariates[row][i] - discount * after[i] * ratios[row]) * covariates[row][j] / Double(count)
-        }
+        let left = covariate(states, row, i) - (following == 0 ? 0 : following * covariate(next, row, i))
+        for j in 0..<size { moments[i, j] += left * covariate(states, row, j) / Double(rows.count) }
       }
     }
-    for row in 0..<starts {
-      let psi = [1] + state(initial, row)
-      for i in 0..<size { target[i, 0] += (1 - discount) * psi[i] / Double(starts) }
+    for row in starts {
+      for i in 0..<size { target[i, 0] += (1 - discount) * covariate(initial, row, i) / Double(starts.count) }
     }
-    guard let omegaFit = moments.solve(target)?.elements else {
+    guard let omegaFit = moments.solve(target)?.elements, omegaFit.allSatisfy(\.isFinite) else {
       throw OffPolicyFault("the ratio of state laws is not determined by the log")
     }
-    var omega = covariates.map { min(max(Self.dot($0, omegaFit), bounds.ratio.lowerBound), bounds.ratio.upperBound) }
+    var omega = rows.map {
+      min(max(linear(omegaFit, states, $0), bounds.ratio.lowerBound), bounds.ratio.upperBound)
+    }
     let scale = SampleMoments.mean(omega)
     omega = omega.map { $0 / scale }
     var correction = 0.0
-    for row in 0..<count {
-      let s = state(states, row)
-      let w = weights(s)
-      func q(_ z: Double, _ p: Double) -> Double {
-        (1 - p) * Self.dot(features(s, z, 0), theta) + p * Self.dot(features(s, z, 1), theta)
-      }
+    for (position, row) in rows.enumerated() {
+      let w = now[position]
+      let base = linear(theta, states, row)
+      func q(_ z: Double, _ p: Double) -> Double { base + z * theta[size] + p * theta[size + 1] }
       let p = instrument[row] == 1 ? w.p1 : w.p0
       let residual =
-        rewards[row] + discount * Self.dot(valued[row], theta) - q(instrument[row], p)
+        rewards[row] + discount * Self.dot(valued[position], theta) - q(instrument[row], p)
         + (actions[row] - p) * (q(0, w.p0) - q(1, w.p1)) / w.contrast
-      correction += omega[row] * ratios[row] * residual / Double(count)
+      correction += omega[position] * ratios[position] * residual / Double(rows.count)
     }
     return (direct, direct + correction / (1 - discount))
+  }
+
+  /// (1, s) of some rows.
+  private func covariates(_ rows: [Int]) -> [[Double]] {
+    rows.map { [1] + states[$0 * dimension..<($0 + 1) * dimension] }
   }
 
   private static func dot(_ a: [Double], _ b: [Double]) -> Double {
@@ -155,14 +208,16 @@ public struct InstrumentalLinear: Sendable {
         let p = logistic(dot(row, beta))
         for i in 0..<width {
           gradient[i, 0] += row[i] * (y - p)
-          for j in 0..<width { hessian[i, j] += row[i] * row[j] * p * (1 - p) }
+          let scaled = row[i] * p * (1 - p)
+          for j in 0...i { hessian[i, j] += scaled * row[j] }
         }
       }
+      for i in 0..<width { for j in 0..<i { hessian[j, i] = hessian[i, j] } }
       guard let step = hessian.solve(gradient)?.elements, step.allSatisfy(\.isFinite) else {
         throw OffPolicyFault("a logistic regression on the log has no finite answer: some values decide it alone")
       }
       for index in beta.indices { beta[index] += step[index] }
-      if step.allSatisfy({ abs($0) < 1e-13 }) { return beta }
+      if step.allSatisfy({ abs($0) < 1e-13 * (1 + (beta.map(abs).max() ?? 0)) }) { return beta }
     }
     throw OffPolicyFault("a logistic regression on the log has no finite answer: some values decide it alone")
   }

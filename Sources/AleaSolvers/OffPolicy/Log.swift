@@ -16,6 +16,11 @@ public struct LogRecord: Sendable {
   public var ended: [Bool]
   /// The logging probability of the action taken, where the log itself holds it.
   public var propensities: [Double]?
+  /// The logging probability of every joint action, row by row, where it was recorded while the policy acted: what a policy that
+  /// remembers would do next cannot be told from the rows.
+  public var actionProbabilities: [Double]?
+  /// The number of steps taken before each row; nil where it is the place of the row within its episode.
+  public var times: [Double]?
 
   public init(
     start: [Int], columns: [VariableID: [Double]], next: [VariableID: [Double]], rewards: [Double], ended: [Bool],
@@ -32,10 +37,38 @@ public struct LogRecord: Sendable {
   public var rowCount: Int { rewards.count }
   public var episodeCount: Int { start.count - 1 }
 
+  /// The number of steps taken before a row of an episode.
+  func time(of row: Int, in episode: Int) -> Double { times?[row] ?? Double(row - start[episode]) }
+
+  /// The slots of a process that a log of it keeps: never a latent variable, nor what a policy remembers.
+  public static func slots(of process: Process) -> Set<Slot> {
+    var result = Set<Slot>()
+    for (index, variable) in process.variables.enumerated() {
+      let id = VariableID(index)
+      if [.state, .action, .context, .observed].contains(variable.role) { result.insert(.current(id)) }
+      if variable.next != nil { result.insert(.next(id)) }
+    }
+    return result
+  }
+
+  /// The same rows, each an episode of its own: the rounds of a bandit.
+  func rounds() -> LogRecord {
+    var result = self
+    result.start = Array(0...rowCount)
+    result.ended = [Bool](repeating: true, count: rowCount)
+    var times = [Double](repeating: 0, count: rowCount)
+    for episode in 0..<episodeCount {
+      for row in start[episode]..<start[episode + 1] { times[row] = time(of: row, in: episode) }
+    }
+    result.times = times
+    return result
+  }
+
   /// The rows of a simulation, without what is latent or hidden.
   ///
+  /// - Parameter probabilities: the variables that hold the logging probability of each joint action.
   /// - Throws: `Diagnostic` where the terminal condition has no value.
-  public init(_ log: Simulation.Log, of process: Process) throws {
+  public init(_ log: Simulation.Log, of process: Process, probabilities: [VariableID] = []) throws {
     let count = log.episode.count
     var start = [0]
     for row in 1..<max(count, 1) where log.episode[row] != log.episode[row - 1] { start.append(row) }
@@ -44,9 +77,12 @@ public struct LogRecord: Sendable {
     var next: [VariableID: [Double]] = [:]
     for (slot, values) in log.columns {
       switch slot {
-      case .current(let id) where [.state, .action, .context, .observed].contains(process[id].role): columns[id] = values
-      case .next(let id): next[id] = values
-      default: break
+      // What the policy adds to the process is its own.
+      case .current(let id):
+        guard Int(id.index) < process.variables.count else { continue }
+        if [.state, .action, .context, .observed].contains(process[id].role) { columns[id] = values }
+      case .next(let id):
+        if Int(id.index) < process.variables.count { next[id] = values }
       }
     }
     var rewards = [Double](repeating: 0, count: count)
@@ -62,6 +98,9 @@ public struct LogRecord: Sendable {
       }
     }
     self.init(start: start, columns: columns, next: next, rewards: rewards, ended: ended)
+    let shares = probabilities.compactMap { log.columns[.current($0)] }
+    guard !shares.isEmpty, shares.count == probabilities.count else { return }
+    actionProbabilities = (0..<count).flatMap { row in shares.map { $0[row] } }
   }
 }
 
@@ -124,6 +163,7 @@ extension Log: ObjectValue {
   public var members: [(name: String, summary: String)] {
     (summary?.members ?? []) + [
       ("rows", "how many steps were logged"), ("propensities", "the logging probability of each action taken"),
+      ("data", "the rows as a table: episode, t, what was recorded, reward, propensity"),
     ]
   }
 
@@ -131,6 +171,7 @@ extension Log: ObjectValue {
     switch name {
     case "rows": return .integer(try record().rowCount)
     case "episodes" where summary == nil: return .integer(try record().episodeCount)
+    case "data": return .object(try table())
     case "propensities":
       let question = try? LoggedChoices(self, record())
       return question?.propensities.map { .array($0.map { .real($0) }) } ?? .nothing
@@ -157,7 +198,7 @@ public struct LoggedChoices: Sendable {
   public let logging: [Double]?
 
   /// - Throws: `Diagnostic` or ``OffPolicyFault`` where a recorded action or probability does not fit the model.
-  public init(_ log: Log, _ record: LogRecord) throws {
+  public init(_ log: Log, _ record: LogRecord, control: WorkControl = WorkControl()) throws {
     let process = log.process
     let space = ActionLaw(of: process)
     let columns = space.actions.variables.map { record.columns[$0] ?? [] }
@@ -178,13 +219,20 @@ public struct LoggedChoices: Sendable {
       propensities = record.propensities ?? actions.map { _ in 1 }
       logging = nil
     case .policy(let closed):
+      if let known = record.actionProbabilities {
+        logging = known
+        let count = actionCount
+        propensities = actions.indices.map { known[$0 * count + actions[$0]] }
+        return
+      }
       let law = ActionLaw(of: closed)
-      guard law.reads.allSatisfy({ closed[$0].role != .latent && record.columns[$0] != nil }) else {
+      guard law.continuousDraw == nil, law.reads.allSatisfy({ closed[$0].role != .latent && record.columns[$0] != nil })
+      else {
         propensities = record.propensities
         logging = nil
         return
       }
-      let table = try Self.probabilities(of: law, in: record)
+      let table = try Self.probabilities(of: law, in: record, control: control)
       logging = table
       let count = actionCount
       propensities = actions.indices.map { table[$0 * count + actions[$0]] }
@@ -192,14 +240,20 @@ public struct LoggedChoices: Sendable {
   }
 
   /// The probability of every joint action in every row under a policy that reads recorded variables alone.
-  public static func probabilities(of law: ActionLaw, in record: LogRecord) throws -> [Double] {
+  public static func probabilities(
+    of law: ActionLaw, in record: LogRecord, control: WorkControl = WorkControl()
+  ) throws -> [Double] {
     let count = law.actions.count
     let columns = law.reads.map { record.columns[$0] ?? [] }
     var known: [[Double]: [Double]] = [:]
     var result = [Double](repeating: 0, count: record.rowCount * count)
     for episode in 0..<record.episodeCount {
       for row in record.start[episode]..<record.start[episode + 1] {
-        let time = Double(row - record.start[episode])
+        if row & 0xFFF == 0xFFF {
+          try control.continues(
+            "weighing", "row \(row + 1) of \(record.rowCount)", Double(row) / Double(record.rowCount))
+        }
+        let time = record.time(of: row, in: episode)
         var key = columns.map { $0[row] }
         if law.readsTime { key.append(time) }
         let probabilities: [Double]

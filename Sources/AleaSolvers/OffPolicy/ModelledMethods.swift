@@ -13,7 +13,7 @@ public struct FittedQ: OffPolicyMethod {
     let assumed = try question.requireUnconfounded()
     let fit = try FittedValues(question, features: features)
     return question.estimate(
-      fit.value, self, assumed + fit.assumptions, errors: "by a jackknife over episodes")
+      fit.value, self, assumed + fit.assumptions, errors: question.jackknifeName)
   }
 }
 
@@ -29,7 +29,7 @@ public struct DirectMethod: OffPolicyMethod {
   public func evaluate(_ question: OffPolicyQuestion) throws -> Estimate {
     let assumed = try question.requireUnconfounded()
     let fit = try FittedValues(question, features: features)
-    return question.estimate(fit.value, self, assumed + fit.assumptions, errors: "by a jackknife over episodes")
+    return question.estimate(fit.value, self, assumed + fit.assumptions, errors: question.jackknifeName)
   }
 }
 
@@ -182,20 +182,11 @@ struct FittedValues: Sendable {
     }
     let all = Array(0..<record.episodeCount)
     let tables = try fit(all)
-    let groups = min(20, record.episodeCount)
-    var error = Double.nan
-    if groups > 1 {
-      let values = (0..<groups).compactMap { group -> Double? in
-        let kept = all.filter { $0 % groups != group }
-        guard let tables = try? fit(kept) else { return nil }
-        return start(tables[tables.count - 1], kept)
-      }
-      if values.count == groups {
-        let mean = SampleMoments.mean(values)
-        error = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } * Double(groups - 1) / Double(groups)).squareRoot()
-      }
+    let error = try Jackknife.error(over: record.episodeCount, groups: 20, control: question.control) { kept in
+      let tables = try fit(kept)
+      return start(tables[tables.count - 1], kept)
     }
-    value = PolicyValue(value: start(tables[tables.count - 1], all), standardError: error)
+    value = PolicyValue(value: start(tables[tables.count - 1], all), error: error)
     var taken = [Double](repeating: 0, count: record.rowCount)
     var next = taken
     for episode in all {

@@ -11,6 +11,8 @@ public struct OffPolicyQuestion: Sendable {
   /// The target policy's probability of every joint action in every row.
   public let targetProbabilities: [Double]
   public let discount: Double
+  /// Asked between the parts of long estimates.
+  public let control: WorkControl
   /// The number of steps that count; nil where they go on for ever.
   public let horizon: Int?
 
@@ -18,15 +20,25 @@ public struct OffPolicyQuestion: Sendable {
   public var actionCount: Int { choices.actionCount }
   /// Whether every episode is one decision.
   public var isOneStep: Bool { horizon == 1 }
+  /// Whether every row is a decision by itself: a bandit whose rounds do not follow from one another. The value is the mean reward of
+  /// a round.
+  public let hasSeparateRounds: Bool
+  /// Contexts that values may depend on, whether or not a policy reads them.
+  private let conditioning: Set<VariableID>
 
   /// - Parameter target: the process in which the actions follow the policy that is asked about.
   /// - Throws: ``OffPolicyFault`` where the log does not answer such questions; `Diagnostic` where a rule has no value.
-  public init(_ log: Log, target closed: Process) throws {
-    try self.init(log, law: ActionLaw(of: closed), closed)
+  public init(_ log: Log, target closed: Process, control: WorkControl = WorkControl()) throws {
+    try self.init(log, law: ActionLaw(of: closed), closed, control: control)
+  }
+
+  /// Whether the rounds of a process are decisions of their own: a bandit without states.
+  public static func hasSeparateRounds(_ process: Process) -> Bool {
+    process.kind == .bandit && process.variables(with: .state).isEmpty
   }
 
   /// The question what any policy of the states is worth: actions are compared, none is weighed.
-  public init(_ log: Log, among actions: ActionSpace) throws {
+  public init(_ log: Log, among actions: ActionSpace, control: WorkControl = WorkControl()) throws {
     var process = log.process
     let constant = process.pool.constant(1, type: .real)
     for id in actions.variables {
@@ -36,7 +48,8 @@ public struct OffPolicyQuestion: Sendable {
       }
       process.variables[Int(id.index)].mechanism = .draw(.finite(outcomes, isNormalized: false))
     }
-    try self.init(log, law: ActionLaw(of: process), process)
+    let contexts = log.process.observedBeforeAction.filter { process[$0].role == .context }
+    try self.init(log, law: ActionLaw(of: process), process, conditioning: Set(contexts), control: control)
   }
 
   /// The number of steps after which discounted rewards weigh less than one in a thousand million.
@@ -54,20 +67,45 @@ public struct OffPolicyQuestion: Sendable {
     (0..<record.episodeCount).reduce(1) { max($0, record.start[$1 + 1] - record.start[$1]) }
   }
 
-  private init(_ log: Log, law: ActionLaw, _ closed: Process) throws {
+  private init(_ log: Log, law: ActionLaw, _ closed: Process, conditioning: Set<VariableID> = [], control: WorkControl)
+    throws
+  {
     self.log = log
-    let record = try log.record()
+    self.control = control
+    self.conditioning = conditioning
+    hasSeparateRounds = Self.hasSeparateRounds(log.process)
+    let logged = try log.record()
+    let record = hasSeparateRounds ? logged.rounds() : logged
     self.record = record
     guard record.rowCount > 0 else { throw OffPolicyFault("the log is empty") }
     target = law
+    if let draw = law.continuousDraw {
+      throw OffPolicyFault(
+        "the policy acts by the draw `\(closed[draw].name)`, which is continuous: the probabilities of its actions have no closed form",
+        remedy: "evaluate a policy whose draws have finitely many values")
+    }
+    if let memory = target.reads.first(where: { Int($0.index) >= log.process.variables.count }) {
+      throw OffPolicyFault(
+        "the policy remembers `\(closed[memory].name)`, which depends on what it would have seen itself",
+        remedy: "a policy can be evaluated from a log when it acts on recorded variables alone")
+    }
     if let latent = target.reads.first(where: { record.columns[$0] == nil }) {
       throw OffPolicyFault(
         "the policy reads `\(closed[latent].name)`, which no log of \(log.model) holds",
         remedy: "a policy can be evaluated from a log when it reads recorded variables alone")
     }
-    choices = try LoggedChoices(log, record)
-    targetProbabilities = try LoggedChoices.probabilities(of: target, in: record)
+    choices = try LoggedChoices(log, record, control: control)
+    targetProbabilities = try LoggedChoices.probabilities(of: target, in: record, control: control)
+    if hasSeparateRounds {
+      discount = 1
+      horizon = 1
+      return
+    }
     switch log.process.objective.criterion {
+    case .total where log.process.kind == .bandit && log.process.terminal == nil:
+      throw OffPolicyFault(
+        "the rounds of `\(log.process.name)` depend on one another through its states, and it does not say over how many",
+        remedy: "give it a `horizon` or a `discount`")
     case .discounted(let factor):
       discount = factor
       horizon = nil
@@ -98,20 +136,21 @@ public struct OffPolicyQuestion: Sendable {
     case .table, .unknown: readByLogger = Set(process.observedBeforeAction)
     }
     readByLogger.formUnion(target.reads)
+    readByLogger.formUnion(conditioning)
     // A variable with a single value tells nothing.
     return process.variables(with: .state).filter { process[$0].domain.count != 1 }
       + process.observedBeforeAction.filter { readByLogger.contains($0) && $0 != excluded && record.columns[$0] != nil }
   }
 
   /// The successors of the rows: the next row of an episode, what is recorded of the next state, the end, or nothing known.
-  func successor(of row: Int, episode: Int, coding: [VariableID]) -> Successor {
+  public func successor(of row: Int, episode: Int, coding: [VariableID]) -> Successor {
     if row + 1 < record.start[episode + 1] { return .row(row + 1) }
     if record.ended[episode] || isOneStep { return .ended }
     let next = coding.map { record.next[$0]?[row] }
     return next.contains { $0 == nil } ? .unknown : .values(next.compactMap { $0 })
   }
 
-  enum Successor {
+  public enum Successor {
     case row(Int)
     case values([Double])
     case ended
@@ -169,19 +208,20 @@ public struct OffPolicyQuestion: Sendable {
     guard keys.count <= 1_500 else {
       throw OffPolicyFault("the log has \(keys.count) states, too many for a table", remedy: "`features: linear` takes more")
     }
-    return Table(
-      log: try TabularLog(
-        stateCount: keys.count, actionCount: actionCount, start: record.start, states: states, actions: choices.actions,
-        rewards: record.rewards, next: next), policy: policy, keys: keys, coding: coding)
+    var log = try TabularLog(
+      stateCount: keys.count, actionCount: actionCount, start: record.start, states: states, actions: choices.actions,
+      rewards: record.rewards, next: next)
+    log.control = control
+    return Table(log: log, policy: policy, keys: keys, coding: coding)
   }
 
   /// Refuses models whose mechanisms change with the time: values pooled over steps would mix them.
-  func requireStationary() throws {
+  public func requireStationary() throws {
     let mechanisms = process.variables.flatMap { variable in
       (variable.role == .state ? [] : variable.mechanism.expressions) + (variable.next?.expressions ?? [])
     }
     let rewards = process.channels.map(\.amount)
-    guard !isOneStep, process.pool.leaves(of: mechanisms + rewards).contains(.time) else { return }
+    guard !isOneStep || hasSeparateRounds, process.pool.leaves(of: mechanisms + rewards).contains(.time) else { return }
     throw OffPolicyFault(
       "the mechanisms of \(process.name) depend on `t`, and values are learned from all steps together",
       remedy: "`PerDecision()` needs no model of them; or make the time a state")
@@ -217,6 +257,11 @@ public struct OffPolicyQuestion: Sendable {
   /// - Throws: ``OffPolicyFault`` where the propensities are not known, or the policy takes what the logging policy never does.
   public func ratios() throws -> [Double] {
     guard let propensities = choices.propensities else {
+      if case .policy(let closed) = log.logging, let draw = ActionLaw(of: closed).continuousDraw {
+        throw OffPolicyFault(
+          "the log does not tell how probable its actions were: `\(log.policy)` acted by the draw `\(closed[draw].name)`, which is continuous",
+          remedy: "`DirectMethod()` needs no propensities")
+      }
       throw OffPolicyFault(
         "the log does not tell how probable its actions were", remedy: "`FittedQ()` needs no propensities; or name their column")
     }

@@ -108,12 +108,10 @@ extension PessimisticMinimax {
     let instrument = try question.licensedInstrument(named: nil, checksInteraction: false)
     let table = try question.table(without: instrument)
     let domain = process[instrument].domain
-    let levels = (question.record.columns[instrument] ?? []).map { domain.position(of: $0) ?? 0 }
+    let levels = try question.levels(of: instrument)
     let rewards = table.log.rewards
-    if case .quantile = objective, table.keys.count > 1 {
-      throw OffPolicyFault(
-        "an instrument tells quantiles within a context, and the model has \(table.keys.count)",
-        remedy: "`conditionalQuantile(p)` is their mean over contexts; `PessimisticSearch()` takes the quantile of the whole law")
+    if case .quantile(let level) = objective, table.keys.count > 1 {
+      return try wholeLawQuantile(level, question, table, levels, instrumentLevels: domain.count ?? 0)
     }
     let resolution = gridSize(actions: question.actionCount)
     var value = 0.0
@@ -131,16 +129,79 @@ extension PessimisticMinimax {
             instrument: z, actions: a, rewards: y, instrumentLevels: domain.count ?? 0, actionCount: question.actionCount,
             confidence: confidence)).lowerBound(policy)
       case .quantile(let level), .conditionalQuantile(let level):
-        let (low, high) = (y.min() ?? 0, y.max() ?? 0)
-        let set = try InstrumentalLevelSet(
-          instrument: z, actions: a, rewards: y, instrumentLevels: domain.count ?? 0, actionCount: question.actionCount,
-          level: level, grid: (0..<resolution).map { low + (high - low) * Double($0) / Double(resolution - 1) },
-          slack: InstrumentalLevelSet.slack(
-            level: level, count: rows.count, instrumentLevels: domain.count ?? 0, confidence: confidence))
+        let set = try levelSet(
+          z, a, y, instrumentLevels: domain.count ?? 0, actionCount: question.actionCount, level: level, resolution: resolution,
+          confidence: confidence)
         value += share * zip(policy, set.lower).reduce(0) { $0 + $1.0 * $1.1 }
       }
     }
     return value
+  }
+}
+
+extension PessimisticMinimax {
+  /// The values of the level-quantiles of the actions in one context that the log does not refute.
+  private func levelSet(
+    _ instrument: [Int], _ actions: [Int], _ rewards: [Double], instrumentLevels: Int, actionCount: Int, level: Double,
+    resolution: Int, confidence: Double
+  ) throws -> InstrumentalLevelSet {
+    let (low, high) = (rewards.min() ?? 0, rewards.max() ?? 0)
+    return try InstrumentalLevelSet(
+      instrument: instrument, actions: actions, rewards: rewards, instrumentLevels: instrumentLevels, actionCount: actionCount,
+      level: level, grid: (0..<resolution).map { low + (high - low) * Double($0) / Double(resolution - 1) },
+      slack: InstrumentalLevelSet.slack(
+        level: level, count: rewards.count, instrumentLevels: instrumentLevels, confidence: confidence))
+  }
+
+  /// The least quantile of the rewards of all contexts together.
+  ///
+  /// In every context the sets for a grid of levels bound each action's quantile function from below, so its distribution function from
+  /// above: F(y) <= the first level of the grid whose bound exceeds y. The quantile of their mixture over contexts and actions bounds
+  /// that of the whole law. All sets hold together with the confidence (Bonferroni).
+  private func wholeLawQuantile(
+    _ level: Double, _ question: OffPolicyQuestion, _ table: OffPolicyQuestion.Table, _ instrument: [Int], instrumentLevels: Int
+  ) throws -> Double {
+    // Below the level asked for too, so that the bound is finite.
+    let tau = Set((1...levels).map { Double($0) / Double(levels + 1) } + [level / 2, level]).sorted()
+    let sets = tau.count * table.keys.count
+    let each = 1 - (1 - confidence) / Double(sets)
+    let resolution = gridSize(actions: question.actionCount, sets: sets)
+    // Jumps of the bound on the mixture's distribution function: at `value` it rises by `mass`.
+    var jumps: [(value: Double, mass: Double)] = []
+    for state in table.keys.indices {
+      let rows = table.log.states.indices.filter { table.log.states[$0] == state }
+      guard !rows.isEmpty else { continue }
+      let share = Double(rows.count) / Double(table.log.rewards.count)
+      let (z, a, y) = (rows.map { instrument[$0] }, rows.map { table.log.actions[$0] }, rows.map { table.log.rewards[$0] })
+      var lower = [[Double]](repeating: [], count: question.actionCount)
+      for (index, quantile) in tau.enumerated() {
+        try question.control.continues("learning", "context \(state + 1), quantile \(index + 1) of \(tau.count)")
+        let set = try levelSet(
+          z, a, y, instrumentLevels: instrumentLevels, actionCount: question.actionCount, level: quantile, resolution: resolution,
+          confidence: each)
+        for action in lower.indices { lower[action].append(set.lower[action]) }
+      }
+      for action in lower.indices {
+        let weight = share * table.policy[state * question.actionCount + action]
+        guard weight > 0 else { continue }
+        // Quantile functions rise: a bound at one level is one at every higher level.
+        var highest = -Double.infinity
+        var known = 0.0
+        for (quantile, bound) in zip(tau, lower[action]) {
+          // Up to the bound of this level the distribution function may be as much as the level.
+          jumps.append((highest, weight * (quantile - known)))
+          highest = max(highest, bound)
+          known = quantile
+        }
+        jumps.append((highest, weight * (1 - known)))
+      }
+    }
+    var sum = 0.0
+    for jump in jumps.sorted(by: { $0.value < $1.value }) {
+      sum += jump.mass
+      if sum >= level - 1e-12 { return jump.value }
+    }
+    return jumps.map(\.value).max() ?? -.infinity
   }
 }
 

@@ -8,6 +8,13 @@ public struct PolicyValue: Hashable, Sendable {
   /// For each step, (sum w)^2 / sum w^2 of the weights used there; empty where nothing is weighted.
   public var effectiveSampleSizes: [Double]
   public var largestWeight: Double
+  /// Why there is no standard error, where something stood against it.
+  public var errorFailure: String?
+
+  init(value: Double, error: JackknifeError, largestWeight: Double = .nan) {
+    self.init(value: value, standardError: error.value, largestWeight: largestWeight)
+    errorFailure = error.failure
+  }
 
   public init(
     value: Double, standardError: Double, effectiveSampleSizes: [Double] = [], largestWeight: Double = .nan
@@ -17,6 +24,13 @@ public struct PolicyValue: Hashable, Sendable {
     self.effectiveSampleSizes = effectiveSampleSizes
     self.largestWeight = largestWeight
   }
+}
+
+/// A standard error by leaving out groups of episodes, or why there is none.
+public struct JackknifeError: Hashable, Sendable {
+  /// NaN where there is none.
+  public var value: Double
+  public var failure: String?
 }
 
 /// What keeps an estimator from giving a number, in words of the log.

@@ -20,8 +20,7 @@ extension TabularLog {
       return (zip(initialLaw(of: episodes), values).reduce(0) { $0 + $1.0 * $1.1 }, tables)
     }
     let (value, tables) = try fit(Array(0..<episodeCount))
-    let error = (try? jackknifeError { try fit($0).0 }) ?? .nan
-    return (PolicyValue(value: value, standardError: error), tables)
+    return (PolicyValue(value: value, error: try jackknife { try fit($0).0 }), tables)
   }
 
   /// Fitted Q evaluation of a discounted value: the fixed point (LSTD-Q on indicators, certainty equivalence).
@@ -35,8 +34,7 @@ extension TabularLog {
       return (zip(initialLaw(of: episodes), model.stateValues(table, policy)).reduce(0) { $0 + $1.0 * $1.1 }, table)
     }
     let (value, table) = try fit(Array(0..<episodeCount))
-    let error = (try? jackknifeError { try fit($0).0 }) ?? .nan
-    return (PolicyValue(value: value, standardError: error), table)
+    return (PolicyValue(value: value, error: try jackknife { try fit($0).0 }), table)
   }
 
   /// Marginalised importance sampling: the law of states at each time under the policy, estimated step by step (Xie, Ma, Wang 2019).
@@ -49,7 +47,7 @@ extension TabularLog {
       try marginalized(ratios, discount, renormalizes, episodes)
     }
     return PolicyValue(
-      value: try estimate(Array(0..<episodeCount)), standardError: (try? jackknifeError(estimate)) ?? .nan,
+      value: try estimate(Array(0..<episodeCount)), error: try jackknife(estimate),
       largestWeight: ratios.max() ?? .nan)
   }
 
@@ -62,12 +60,16 @@ extension TabularLog {
       var counts = [Double](repeating: 0, count: stateCount)
       var earned = counts
       var moves = Matrix(rows: stateCount, columns: stateCount)
+      var weight = 0.0
       for episode in episodes where start[episode] + time < start[episode + 1] {
         let step = start[episode] + time
         counts[states[step]] += 1
         earned[states[step]] += ratios[step] * rewards[step]
+        if law[states[step]] > 0 { weight += ratios[step] }
         if next[step] >= 0 { moves[states[step], next[step]] += ratios[step] }
       }
+      let isAlive = law.contains { $0 > 0 }
+      guard !isAlive || weight > 0 else { throw OffPolicyFault.noOverlap(steps: time + 1) }
       var following = [Double](repeating: 0, count: stateCount)
       for state in 0..<stateCount where law[state] > 0 {
         guard counts[state] > 0 else {
@@ -91,7 +93,7 @@ extension TabularLog {
   public func timeDependentModel(following policy: [Double], discount: Double) throws -> PolicyValue {
     let estimate = { (episodes: [Int]) throws -> Double in try timeDependent(policy, discount, episodes) }
     return PolicyValue(
-      value: try estimate(Array(0..<episodeCount)), standardError: (try? jackknifeError(estimate)) ?? .nan)
+      value: try estimate(Array(0..<episodeCount)), error: try jackknife(estimate))
   }
 
   private func timeDependent(_ policy: [Double], _ discount: Double, _ episodes: [Int]) throws -> Double {

@@ -1,3 +1,4 @@
+import AleaModel
 import AleaNumerics
 
 /// Episodes with states and actions as numbers from 0: what tabular estimators read.
@@ -11,6 +12,8 @@ public struct TabularLog: Sendable {
   public let rewards: [Double]
   /// The state after each step; -1 where the process has ended, -2 where the log does not say.
   public let next: [Int]
+  /// Asked between the parts of long estimates.
+  public var control = WorkControl()
 
   public static let ended = -1
   public static let unknown = -2
@@ -52,13 +55,44 @@ public struct TabularLog: Sendable {
   }
 
   /// A delete-a-group jackknife over episodes of a statistic (at most 40 groups): sqrt((G - 1) / G sum (v_g - mean v)^2).
-  public func jackknifeError(_ statistic: ([Int]) throws -> Double) rethrows -> Double {
-    let groups = min(40, episodeCount)
-    guard groups > 1 else { return .nan }
-    let values = try (0..<groups).map { group in
-      try statistic((0..<episodeCount).filter { $0 % groups != group })
+  ///
+  /// - Throws: `WorkCancelled` when ``control`` says so; whatever the statistic throws besides an ``OffPolicyFault``.
+  public func jackknife(_ statistic: ([Int]) throws -> Double) throws -> JackknifeError {
+    try Jackknife.error(over: episodeCount, groups: 40, control: control, statistic)
+  }
+}
+
+/// Standard errors by leaving out a group of episodes at a time.
+enum Jackknife {
+  /// sqrt((G - 1) / G sum (v_g - mean v)^2) over G groups, episode e in group e mod G.
+  static func error(
+    over episodes: Int, groups limit: Int, control: WorkControl, _ statistic: ([Int]) throws -> Double
+  ) throws -> JackknifeError {
+    let groups = min(limit, episodes)
+    guard groups > 1 else { return JackknifeError(value: .nan, failure: "there is a single episode") }
+    var values: [Double] = []
+    for group in 0..<groups {
+      try control.continues("estimating", "standard error, group \(group + 1) of \(groups)", Double(group) / Double(groups))
+      do {
+        values.append(try statistic((0..<episodes).filter { $0 % groups != group }))
+      } catch let fault as OffPolicyFault {
+        return JackknifeError(
+          value: .nan, failure: "left-out group \(group + 1) of \(groups) leaves too little: \(fault.message)")
+      }
     }
     let mean = SampleMoments.mean(values)
-    return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } * Double(groups - 1) / Double(groups)).squareRoot()
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    return JackknifeError(value: (squares * Double(groups - 1) / Double(groups)).squareRoot(), failure: nil)
+  }
+}
+
+extension WorkControl {
+  /// Reports how far the work is.
+  ///
+  /// - Throws: ``WorkCancelled`` where it is to end.
+  public func continues(_ phase: String, _ detail: String, _ fraction: Double? = nil) throws {
+    guard report(WorkProgress(phase: phase, detail: detail, fraction: fraction)) else {
+      throw WorkCancelled(state: "\(phase) was stopped at: \(detail)")
+    }
   }
 }

@@ -1,3 +1,4 @@
+import AleaEngine
 import AleaModel
 
 /// `InversePropensity()`: every episode weighted by how much more probable the policy makes it.
@@ -79,6 +80,9 @@ public struct MarginalizedImportanceSampling: OffPolicyMethod {
 }
 
 extension OffPolicyQuestion {
+  /// How jackknife errors are named.
+  var jackknifeName: String { "by a jackknife over \(hasSeparateRounds ? "rounds" : "episodes")" }
+
   /// The log of a one-step problem as rounds.
   func rounds() throws -> LoggedRounds {
     _ = try ratios()
@@ -89,8 +93,15 @@ extension OffPolicyQuestion {
 
   /// The answer with what its reader needs to doubt it: effective sample sizes, the largest weight, assumptions.
   func estimate(
-    _ value: PolicyValue, _ method: any Method, _ assumptions: [String], notes: [String] = [], errors: String = "over episodes"
+    _ value: PolicyValue, _ method: any Method, _ assumptions: [String], notes: [String] = [], errors: String? = nil
   ) -> Estimate {
+    var notes = notes
+    if let failure = value.errorFailure { notes.append("no standard error: \(failure)") }
+    if hasSeparateRounds, case .policy(let closed) = log.logging,
+      ActionLaw(of: closed).reads.contains(where: { Int($0.index) >= process.variables.count })
+    {
+      notes.append("`\(log.policy)` learned while it logged: errors count each round as new given those before it")
+    }
     let sizes = value.effectiveSampleSizes
     // Every step up to ten, then ten spread over all.
     let shown = sizes.count <= 10 ? Array(sizes.indices) : (0..<10).map { $0 * (sizes.count - 1) / 9 }
@@ -102,7 +113,8 @@ extension OffPolicyQuestion {
     if value.largestWeight.isFinite { checks.append(.init(name: "largest weight", statistic: value.largestWeight)) }
     return Estimate(
       target: "the value of a policy in \(log.model), from a log of \(log.policy)", method: "\(method.name)()",
-      value: value.value, standardError: value.standardError, sampleSize: record.rowCount, errors: errors, checks: checks,
+      value: value.value, standardError: value.standardError, sampleSize: record.rowCount,
+      errors: errors ?? (hasSeparateRounds ? "over rounds" : "over episodes"), checks: checks,
       assumptions: assumptions, notes: notes)
   }
 }

@@ -13,4 +13,13 @@ static inline void lanes_sqrt(double *target, const double *source, long count) 
   for (; lane < count; lane++) target[lane] = __builtin_elementwise_sqrt(source[lane]);
 }
 
+/// Tells the processor that the thread is waiting in a loop.
+static inline void lanes_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 #endif

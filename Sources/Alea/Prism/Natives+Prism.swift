@@ -1,0 +1,190 @@
+import AleaSemantics
+
+extension Natives {
+  // MARK: PRISM models
+
+  /// `read("consensus.2.prism", K: 16)`: a model with values for its constants.
+  static func prismModel(_ call: NativeCall, path: String, core: SessionCore) throws -> Value {
+    var constants: [String: PrismGiven] = [:]
+    for (label, argument) in call.labelled {
+      switch argument.value {
+      case .boolean(let value): constants[label] = .boolean(value)
+      case .integer(let value): constants[label] = .integer(value)
+      case .real(let value): constants[label] = .real(value)
+      default:
+        throw DiagnosticError(
+          .error(
+            "the constant `\(label)` is a number or true or false, and this is \(argument.value.kindDescription)",
+            at: argument.span))
+      }
+    }
+    for label in ["separator", "header", "missing", "types"] where call[label] != nil {
+      throw call.fault("`\(label)` belongs to tables, and `\(path)` is a PRISM model", at: label)
+    }
+    let place = call.span(of: "path") ?? call.span
+    let source = try source(path, call, "path", core)
+    let file = try PrismFile(source, constants: constants, warnings: &core.warnings)
+    return .object(
+      ModelObject(definition: ModelDefinition(name: file.name, source: file, span: place), arguments: []))
+  }
+
+  private static func source(_ path: String, _ call: NativeCall, _ label: String, _ core: SessionCore) throws -> SourceFile {
+    do {
+      return try core.readSource(core.pathBesideProgram(path, call.span(of: label) ?? call.span))
+    } catch let error as DiagnosticError {
+      let message = error.diagnostics.first?.message ?? "`\(path)` cannot be read"
+      throw call.fault(
+        message.hasPrefix("there is no file") ? "there is no file `\(path)`" : message, at: label,
+        notes: ["paths are relative to the program's file"])
+    }
+  }
+
+  /// `solve(m, property: "disagree", properties: "consensus.props")`
+  static func property(_ call: NativeCall, core: SessionCore) throws -> Value {
+    guard case .object(let object)? = call["model"]?.value, let model = object as? ModelObject,
+      let file = model.definition.source as? PrismFile
+    else {
+      throw call.fault(
+        "`property` asks about a PRISM model", at: "property",
+        notes: ["as in `solve(read(\"consensus.2.prism\", K: 2), property: \"P=? [ F x=1 ]\")`"])
+    }
+    for label in ["by", "states"] where call[label] != nil {
+      throw call.fault("`\(label)` and `property` do not go together", at: label)
+    }
+    guard let given = call["property"] else {
+      throw call.fault("`properties` needs `property`, the name of one", at: "properties")
+    }
+    guard case .string(let text) = given.value else {
+      throw call.fault("`property` is a string: a property, or the name of one", at: "property")
+    }
+    var declarations: PropertyFile?
+    if let path = call["properties"] {
+      guard case .string(let path) = path.value else { throw call.fault("`properties` is the path of a file", at: "properties") }
+      declarations = try PropertyFile(try source(path, call, "properties", core))
+    }
+    if let declarations, declarations.property(text) != nil || isName(text) {
+      let property = try declarations.required(text, at: given.span)
+      return .object(
+        try core.answers(
+          [(property, declarations)], declarations: declarations, of: file, tolerance: tolerance(call))[0])
+    }
+    if declarations == nil, isName(text) {
+      throw call.fault(
+        "`\(text)` is not a property", at: "property",
+        notes: [
+          "`properties:` names the file that has a property of that name",
+          "or write the property itself, as in \"P=? [ F x=1 ]\"",
+        ])
+    }
+    let written = try PropertyFile(core.addSource("<property>", text))
+    guard written.properties.properties.count == 1, let property = written.properties.properties.first else {
+      throw call.fault("one property is needed here, and this has \(written.properties.properties.count)", at: "property")
+    }
+    return .object(
+      try core.answers([(property, written)], declarations: declarations, of: file, tolerance: tolerance(call))[0])
+  }
+
+  private static func isName(_ text: String) -> Bool {
+    !text.isEmpty && text.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" }
+  }
+}
+
+extension Session {
+  /// Whether a path is that of a PRISM model.
+  public static func isPrism(_ path: String) -> Bool { PrismFile.isPrism(path) }
+
+  /// Reads a PRISM model with the configuration's parameters as its constants, and makes it a model of the session.
+  ///
+  /// - Returns: the name of the model: that of the file without its ending.
+  @discardableResult
+  public func load(prism path: String) throws -> String {
+    let file = try prismFile(path)
+    let span = SourceSpan(file: FileID(index: 0), start: 0, end: 0)
+    environment[file.name] = Binding(.model(ModelDefinition(name: file.name, source: file, span: span)))
+    return file.name
+  }
+
+  private func prismFile(_ path: String) throws -> PrismFile {
+    var constants: [String: PrismGiven] = [:]
+    for (name, value) in configuration.parameters { constants[name] = .text(value) }
+    return try PrismFile(loader.read(path), constants: constants, warnings: &core.warnings)
+  }
+
+  /// The answer to one property of a PRISM model given as text, with the configuration's parameters as its constants.
+  public func answer(prism text: String, property: String) throws -> PropertyAnswer {
+    var constants: [String: PrismGiven] = [:]
+    for (name, value) in configuration.parameters { constants[name] = .text(value) }
+    let file = try PrismFile(loader.add(text: text, name: "<model>"), constants: constants, warnings: &core.warnings)
+    let source = try PropertyFile(loader.add(text: property, name: "<property>"))
+    guard source.properties.properties.count == 1, let only = source.properties.properties.first else {
+      throw DiagnosticError(.error("one property is needed, and this has \(source.properties.properties.count)", at: nil))
+    }
+    return try core.answers([(only, source)], declarations: source, of: file, tolerance: nil)[0]
+  }
+
+  /// What is wrong with a PRISM model.
+  public func check(prism path: String) -> [Diagnostic] {
+    do {
+      let program = try prismFile(path).program()
+      return takeWarnings() + program.warnings
+    } catch let error as DiagnosticError {
+      return takeWarnings() + error.diagnostics
+    } catch {
+      return [.error("\(error)", at: nil)]
+    }
+  }
+
+  /// Answers properties of a PRISM model and prints each answer.
+  ///
+  /// - Parameters:
+  ///   - properties: for each a file of properties, all of it or with `:name` one of its properties; or a property itself.
+  ///     Without any the size of the model is printed.
+  /// - Throws: `DiagnosticError` with everything that is wrong, or `WorkCancelled`.
+  @discardableResult
+  public func run(prism path: String, properties: [String]) throws -> [PropertyAnswer] {
+    let file = try prismFile(path)
+    var questions: [(file: PropertyFile, chosen: [PrismProperties.Property])] = []
+    for text in properties { questions.append(try question(text)) }
+    let names = questions.reduce(into: Set<String>()) { $0.formUnion($1.file.constantNames) }
+    _ = try file.program(allowing: names)
+    hasStartedRunning = true
+    guard !questions.isEmpty else {
+      try show(ModelSize(file.exploration(core).explored))
+      return []
+    }
+    var result: [PropertyAnswer] = []
+    for (source, chosen) in questions {
+      for property in chosen {
+        let answer = try core.answers([(property, source)], declarations: source, of: file, tolerance: nil)[0]
+        try show(answer)
+        result.append(answer)
+      }
+    }
+    return result
+  }
+
+  /// `FILE`, `FILE:name`, or the text of a property.
+  private func question(_ text: String) throws -> (PropertyFile, [PrismProperties.Property]) {
+    if SourceLoader.isReadable(text) {
+      let file = try PropertyFile(loader.read(text))
+      return (file, file.properties.properties)
+    }
+    if let colon = text.lastIndex(of: ":"), SourceLoader.isReadable(String(text[..<colon])) {
+      let file = try PropertyFile(loader.read(String(text[..<colon])))
+      return (file, [try file.required(String(text[text.index(after: colon)...]), at: nil)])
+    }
+    // What has no bracket is no property: a file that is missing.
+    guard text.contains("[") else {
+      let path = text.lastIndex(of: ":").map { String(text[..<$0]) } ?? text
+      throw DiagnosticError(.error("there is no file `\(path)`", at: nil))
+    }
+    let file = try PropertyFile(loader.add(text: text, name: "<property>"))
+    return (file, file.properties.properties)
+  }
+
+  private func show(_ answer: some ObjectValue) throws {
+    guard !isSilent else { return }
+    let value = Value.object(answer)
+    core.output(Output(text: AnswerText.text(of: value, options: core.report), json: value.json.text))
+  }
+}

@@ -1,0 +1,116 @@
+import AleaSemantics
+
+/// A PRISM model read from a file, with values for its constants.
+///
+/// Like an environment it belongs to one session, which is used from one thread at a time: what has been explored is kept for the next
+/// property.
+final class PrismFile: ModelSource, @unchecked Sendable {
+  let name: String
+  let model: PrismModel
+  let constants: [String: PrismGiven]
+  /// Names that may be given for the sake of a properties file.
+  private var propertyConstants = Set<String>()
+  private var lowered: PrismProgram?
+  private var kept: PrismExploration?
+
+  init(name: String, model: PrismModel, constants: [String: PrismGiven]) {
+    self.name = name
+    self.model = model
+    self.constants = constants
+  }
+
+  static let endings = ["prism", "nm", "pm", "sm"]
+
+  static func isPrism(_ path: String) -> Bool { endings.contains(SavedFile.fileExtension(path)) }
+
+  /// The file's name without folder and ending.
+  static func stem(_ path: String) -> String {
+    let file = path.split(separator: "/").last.map(String.init) ?? path
+    return file.lastIndex(of: ".").map { String(file[..<$0]) } ?? file
+  }
+
+  /// - Throws: `DiagnosticError` with everything that is wrong with the text.
+  convenience init(_ file: SourceFile, constants: [String: PrismGiven], warnings: inout [Diagnostic]) throws {
+    let (model, diagnostics) = PrismParser.parseModel(file)
+    if diagnostics.contains(where: { $0.severity == .error }) { throw DiagnosticError(Checker.inOrder(diagnostics)) }
+    warnings += diagnostics
+    self.init(name: Self.stem(file.name), model: model, constants: constants)
+  }
+
+  /// The model with its constants; names that only properties declare may be given as well.
+  func program(allowing names: Set<String> = []) throws -> PrismProgram {
+    if let lowered, names.isSubset(of: propertyConstants) { return lowered }
+    propertyConstants.formUnion(names)
+    do {
+      let program = try PrismProgram(model, name: name, constants: constants, ignoring: propertyConstants)
+      lowered = program
+      return program
+    } catch let error as DiagnosticError {
+      throw DiagnosticError(Checker.inOrder(error.diagnostics))
+    }
+  }
+
+  func process() throws -> Process { try program().process }
+
+  var variableNames: [String] {
+    guard let process = try? process() else { return [] }
+    return process.variables.filter { $0.role == .state }.map(\.name)
+  }
+
+  /// The states of the model; states without an enabled command have a loop of their own.
+  func exploration(_ core: SessionCore) throws -> PrismExploration {
+    if let kept { return kept }
+    let start = SessionCore.seconds()
+    var program = try program(allowing: propertyConstants)
+    var explored = try explore(program, core)
+    var deadlocks = explored.deadlocks.count
+    if deadlocks > 0 {
+      program = try PrismProgram(
+        model, name: name, constants: constants, ignoring: propertyConstants, fixesDeadlocks: true)
+      explored = try explore(program, core)
+    } else if program.type != .mdp {
+      var context = try PrismContext(program)
+      let (process, condition) = try context.deadlock()
+      deadlocks = try explored.evaluate(condition, in: process).reduce(0) { $0 + ($1 == 1 ? 1 : 0) }
+    }
+    let result = PrismExploration(
+      program: program, explored: explored, deadlocks: deadlocks, seconds: SessionCore.seconds() - start)
+    core.warnings += program.warnings + explored.warnings
+    kept = result
+    return result
+  }
+
+  private func explore(_ program: PrismProgram, _ core: SessionCore) throws -> ExploredProcess {
+    var process = program.process
+    if program.type == .ctmc {
+      // The mean time spent in each state, for everything that is measured in time.
+      process.channels.append(RewardChannel(name: "", isCost: false, amount: program.stepTime, span: nil))
+    }
+    let options = ExplorationOptions(memoryLimit: core.configuration.memoryLimit)
+    do {
+      return try Explorer.explore(process, options: options, control: core.control)
+    } catch var error as DiagnosticError {
+      for index in error.diagnostics.indices { program.locate(&error.diagnostics[index]) }
+      throw error
+    }
+  }
+}
+
+/// A PRISM model with all its states.
+struct PrismExploration {
+  let program: PrismProgram
+  let explored: ExploredProcess
+  /// How many states have no enabled command.
+  let deadlocks: Int
+  let seconds: Double
+
+  /// What each choice earns of a rewards structure.
+  func reward(_ index: Int) -> Column<Double> { explored.sparse.channels[index].reward }
+
+  /// In a ctmc the mean time of each choice; elsewhere every step takes one.
+  var stepTime: Column<Double> {
+    program.type == .ctmc
+      ? explored.sparse.channels[program.rewardNames.count].reward
+      : Column(repeating: 1, count: explored.sparse.choiceCount)
+  }
+}

@@ -1,0 +1,319 @@
+import AleaSemantics
+
+extension PropertyChecker {
+  /// The number a query asks for, in every state.
+  mutating func numbers(_ query: PrismQuery, tolerance: Double? = nil) throws -> SparseSolution {
+    var checker = self
+    if let tolerance { checker = PropertyChecker(exploration: exploration, context: context, core: core, tolerance: tolerance) }
+    defer { context = checker.context }
+    if query.optimum == nil, !isChoiceFree {
+      throw fault(
+        "an mdp has no single answer", at: query.span,
+        notes: ["ask for the least or the greatest with `min=?` or `max=?`"])
+    }
+    let maximize = query.optimum != .least
+    switch query.quantity {
+    case .probability: return try checker.probability(query.body, maximize: maximize)
+    case .reward(let reference):
+      let index = try checker.context.rewardIndex(reference, at: query.span)
+      return try checker.reward(query, .structure(index), maximize: maximize)
+    case .time: return try checker.reward(query, .time, maximize: maximize)
+    case .steadyState: return try checker.steadyState(query, maximize: maximize)
+    }
+  }
+
+  // MARK: Probabilities
+
+  /// The greatest or least probability of a path property.
+  mutating func probability(_ path: PrismPath, maximize: Bool) throws -> SparseSolution {
+    switch path {
+    case .state(let expression): return indicator(try states(expression))
+    case .not(let inner, _): return opposite(try probability(inner, maximize: !maximize))
+    case .next(let inner, _):
+      let set = try stateSet(inner)
+      var iteration = StepIteration(sparse, from: indicator(set).value, maximize: maximize)
+      try iteration.run(steps: 1, control: control)
+      return iteration.solution(steps: 1, isProbability: true)
+    case .eventually(let inner, let bounds, let span):
+      if bounds.isAbsent, case .globally(let state, let innerBounds, _) = inner, innerBounds.isAbsent {
+        return try persistence(stateSet(state), maximize: maximize)
+      }
+      if bounds.isAbsent, case .eventually(let state, let innerBounds, _) = inner, innerBounds.isAbsent {
+        return try until(everything, stateSet(state), bounds, maximize: maximize, span)
+      }
+      return try until(everything, stateSet(inner), bounds, maximize: maximize, span)
+    case .globally(let inner, let bounds, let span):
+      if bounds.isAbsent, case .eventually(let state, let innerBounds, _) = inner, innerBounds.isAbsent {
+        return opposite(try persistence(complement(stateSet(state)), maximize: !maximize))
+      }
+      return opposite(try until(everything, complement(stateSet(inner)), bounds, maximize: !maximize, span))
+    case .until(let a, let b, let bounds, let span):
+      return try until(stateSet(a), stateSet(b), bounds, maximize: maximize, span)
+    case .weakUntil(let a, let b, let bounds, let span):
+      // It fails where a state with neither comes before any with b.
+      let (first, second) = (try stateSet(a), try stateSet(b))
+      let staying = combined(first, second) { $0 & (1 - $1) }
+      let failing = combined(first, second) { (1 - $0) & (1 - $1) }
+      return opposite(try until(staying, failing, bounds, maximize: !maximize, span))
+    case .release(let a, let b, let bounds, let span):
+      return opposite(
+        try until(complement(stateSet(a)), complement(stateSet(b)), bounds, maximize: !maximize, span))
+    case .conditional(_, _, let span): throw unsupported("a conditional probability (`||`)", at: span)
+    case .and, .or: throw unsupported("a combination of operators over paths by `&` or `|`", at: path.span)
+    case .cumulative(_, let span), .discounted(_, let span), .instantaneous(_, let span), .longRun(let span):
+      throw fault("this asks for a reward: it belongs into `R=? [ ... ]`", at: span)
+    }
+  }
+
+  func opposite(_ solution: SparseSolution) -> SparseSolution {
+    var result = solution
+    result.value = solution.value.map { 1 - $0 }
+    // 1 - x is rounded, except where it is exact.
+    func complement(_ x: Double, _ slip: (Double) -> Double) -> Double {
+      x == 0 ? 1 : x == 1 ? 0 : min(1, max(0, slip(1 - x)))
+    }
+    result.lower = solution.upper.map { complement($0) { $0.nextDown } }
+    result.upper = solution.lower.map { complement($0) { $0.nextUp } }
+    result.bound = zip(result.lower, result.upper).reduce(0) { max($0, ($1.1 - $1.0) / 2) }
+    return result
+  }
+
+  /// The states a part of a path property speaks of.
+  mutating func stateSet(_ path: PrismPath) throws -> StateSet {
+    if case .state(let expression) = path { return try states(expression) }
+    throw unsupported("a nesting of operators over paths other than `F G` and `G F`", at: path.span)
+  }
+
+  private mutating func until(
+    _ staying: StateSet, _ target: StateSet, _ bounds: PrismPath.Bounds, maximize: Bool, _ span: SourceSpan
+  ) throws -> SparseSolution {
+    if bounds.isOnReward { return try rewardBounded(staying, target, bounds, maximize: maximize, span) }
+    if bounds.isAbsent { return try unbounded(staying, target, maximize: maximize) }
+    if isTimed { return try timeBounded(staying, target, bounds, span) }
+    let (low, high) = try steps(bounds)
+    let count = sparse.stateCount
+    if let high, high < low { return exact([Double](repeating: 0, count: count), method: "Evaluation") }
+    var iteration: StepIteration
+    if let high {
+      iteration = StepIteration(sparse, from: indicator(target).value, maximize: maximize)
+      let outside = combined(staying, target) { (1 - $0) & (1 - $1) }
+      try iteration.run(steps: high - low, fixed: combined(target, outside) { $0 | $1 }, control: control)
+    } else {
+      let later = try unbounded(staying, target, maximize: maximize)
+      iteration = StepIteration(sparse, lower: later.lower, upper: later.upper, maximize: maximize)
+    }
+    try iteration.run(steps: low, zero: complement(staying), control: control)
+    return iteration.solution(steps: high ?? low, isProbability: true)
+  }
+
+  private func unbounded(_ staying: StateSet, _ target: StateSet, maximize: Bool) throws -> SparseSolution {
+    try refined { try sparse.until(target, within: staying, maximize: maximize, tolerance: $0, control: control) }
+  }
+
+  /// The first and last step of a bound; nil without a last one.
+  private mutating func steps(_ bounds: PrismPath.Bounds) throws -> (Int, Int?) {
+    var low = 0
+    var high: Int?
+    if let lower = bounds.lower { low = try context.integer(lower, "the first step") + (bounds.lowerIsStrict ? 1 : 0) }
+    if let upper = bounds.upper {
+      let last = try context.integer(upper, "the last step") - (bounds.upperIsStrict ? 1 : 0)
+      guard last >= 0 || bounds.upperIsStrict else { throw fault("a number of steps is not negative", at: upper.span) }
+      high = last
+    }
+    guard low >= 0 else { throw fault("a number of steps is not negative", at: bounds.lower?.span) }
+    return (low, high)
+  }
+
+  private mutating func rewardBounded(
+    _ staying: StateSet, _ target: StateSet, _ bounds: PrismPath.Bounds, maximize: Bool, _ span: SourceSpan
+  ) throws -> SparseSolution {
+    let index = try context.rewardIndex(bounds.reward, at: span)
+    guard bounds.lower == nil || bounds.upper == nil else { throw unsupported("an exact bound on a reward", at: span) }
+    let saturates = bounds.lower != nil
+    guard let bound = bounds.lower ?? bounds.upper else { throw fault("the bound on the reward is missing", at: span) }
+    let limit = try context.real(bound, "the bound on a reward")
+    // Rewards are whole numbers: the first or last level that counts.
+    let level =
+      saturates
+      ? (bounds.lowerIsStrict ? limit.rounded(.down) + 1 : limit.rounded(.up))
+      : (bounds.upperIsStrict ? limit.rounded(.up) - 1 : limit.rounded(.down))
+    guard level >= 0 || saturates, level < 0x1p30 else {
+      throw fault("the bound on a reward is \(NumberText.significant(limit, digits: 6))", at: bound.span)
+    }
+    let allowed = combined(staying, target) { $0 | $1 }
+    let reward = exploration.reward(index)
+    let unfolding = try RewardUnfolding(
+      of: sparse, reward: reward, level: max(0, Int(level)), saturates: saturates, frozen: complement(allowed))
+    let goal = unfolding.target(target, atLastLevelOnly: saturates)
+    let within = unfolding.target(staying, atLastLevelOnly: false)
+    let solution = try refined { tolerance in
+      unfolding.original(
+        try unfolding.process.until(goal, within: within, maximize: maximize, tolerance: tolerance, control: control))
+    }
+    var result = solution
+    result.notes.append("states remember the reward collected so far, up to \(NumberText.grouped(max(0, Int(level))))")
+    return result
+  }
+
+  /// `F G a`: from some time on the set is never left. Almost surely a run stays in one end component in the end.
+  private func persistence(_ set: StateSet, maximize: Bool) throws -> SparseSolution {
+    guard maximize || isChoiceFree else {
+      // The least probability of staying is the complement of the greatest of leaving again and again.
+      return opposite(try recurrence(complement(set)))
+    }
+    let predecessors = ChoicePredecessors(of: sparse)
+    let enabled = Column<UInt8>(repeating: 0, count: sparse.choiceCount)
+    for state in 0..<sparse.stateCount where set.contains(state) {
+      for choice in sparse.choices(of: state) { enabled.pointer[choice] = 1 }
+    }
+    let ends = MaximalEndComponents(of: sparse, predecessors: predecessors, enabled: enabled)
+    let goal = StateSet(count: sparse.stateCount)
+    for state in 0..<sparse.stateCount where ends.componentOf.pointer[state] >= 0 { goal.flags.pointer[state] = 1 }
+    return try unbounded(everything, goal, maximize: true)
+  }
+
+  /// The greatest probability of `G F a`: some end component with such a state is reached.
+  private func recurrence(_ set: StateSet) throws -> SparseSolution {
+    let ends = MaximalEndComponents(of: sparse, predecessors: ChoicePredecessors(of: sparse))
+    let goal = StateSet(count: sparse.stateCount)
+    for component in 0..<ends.count {
+      let states = ends.states(of: component)
+      guard states.contains(where: { set.contains(Int($0)) }) else { continue }
+      for state in states { goal.flags.pointer[Int(state)] = 1 }
+    }
+    return try unbounded(everything, goal, maximize: true)
+  }
+
+  private func timeBounded(_ staying: StateSet, _ target: StateSet, _ bounds: PrismPath.Bounds, _ span: SourceSpan) throws
+    -> SparseSolution
+  {
+    throw unsupported("a bound on the time of a ctmc", at: span)
+  }
+
+  // MARK: Rewards
+
+  enum Earned {
+    case structure(Int)
+    case time
+  }
+
+  mutating func reward(_ query: PrismQuery, _ earned: Earned, maximize: Bool) throws -> SparseSolution {
+    let column: Column<Double>
+    switch earned {
+    case .structure(let index): column = exploration.reward(index)
+    case .time: column = exploration.stepTime
+    }
+    switch query.body {
+    case .eventually(let inner, let bounds, let span):
+      guard bounds.isAbsent else { throw unsupported("the reward until a bounded `F`", at: span) }
+      let target = try stateSet(inner)
+      return try refined { try sparse.rewardUntil(target, reward: column, maximize: maximize, tolerance: $0, control: control) }
+    case .cumulative(nil, _):
+      return try refined { try sparse.rewardForEver(reward: column, maximize: maximize, tolerance: $0, control: control) }
+    case .cumulative(let bound?, let span):
+      if isTimed { throw unsupported("a bound on the time of a ctmc", at: span) }
+      let steps = try context.integer(bound, "the number of steps")
+      guard steps >= 0 else { throw fault("a number of steps is not negative", at: bound.span) }
+      var iteration = StepIteration(sparse, from: [Double](repeating: 0, count: sparse.stateCount), maximize: maximize)
+      try iteration.run(steps: steps, reward: column, control: control)
+      return iteration.solution(steps: steps, isProbability: false)
+    case .instantaneous(let time, let span):
+      if isTimed { throw unsupported("a reward at a time of a ctmc", at: span) }
+      guard case .structure(let index) = earned else { throw fault("`I=` asks for a reward, not for the time", at: span) }
+      let steps = try context.integer(time, "the number of steps")
+      guard steps >= 0 else { throw fault("a number of steps is not negative", at: time.span) }
+      let (process, id) = try context.stateReward(index)
+      var iteration = StepIteration(sparse, from: try explored.evaluate(id, in: process), maximize: maximize)
+      try iteration.run(steps: steps, control: control)
+      return iteration.solution(steps: steps, isProbability: false)
+    case .discounted(let discount, let span):
+      let factor = try context.real(discount, "the discount")
+      guard factor >= 0, factor < 1 else { throw fault("a discount is at least 0 and less than 1", at: span) }
+      return try solved(column, Objective(criterion: .discounted(factor), maximizes: maximize))
+    case .longRun: return try longRun(column, maximize: maximize)
+    default:
+      throw unsupported(
+        "the reward of this path property", at: query.body.span,
+        notes: ["rewards are asked for by `F target`, `C`, `C<=k`, `I=k`, `S` and `Cdiscount=d`"])
+    }
+  }
+
+  private func solved(_ reward: Column<Double>, _ objective: Objective, in process: SparseProcess? = nil) throws -> SparseSolution
+  {
+    var process = process ?? sparse
+    process.channels = [.init(name: "reward", reward: reward)]
+    process.objective = objective
+    let problem = process
+    return try refined { tolerance in
+      try Planner(for: problem, tolerance: tolerance).method.solve(problem, control: control)
+    }
+  }
+
+  /// The long-run average of a reward; of a ctmc in time, by its uniformised chain.
+  private func longRun(_ reward: Column<Double>, maximize: Bool) throws -> SparseSolution {
+    let objective = Objective(criterion: .average, maximizes: maximize)
+    var solution: SparseSolution
+    if isTimed {
+      let (process, rate) = uniformised()
+      let time = exploration.stepTime
+      let scaled = Column<Double>(repeating: 0, count: sparse.choiceCount)
+      for choice in 0..<sparse.choiceCount { scaled.pointer[choice] = reward.pointer[choice] / time.pointer[choice] }
+      solution = try solved(scaled, objective, in: process)
+      solution.notes.append("the chain is watched at the times of a clock of rate \(NumberText.significant(rate, digits: 6))")
+    } else {
+      solution = try solved(reward, objective)
+    }
+    solution.value = solution.gain ?? solution.value
+    solution.gain = nil
+    return solution
+  }
+
+  /// The chain of a ctmc at the ticks of a clock as fast as its fastest state: what is left of a tick is spent where one is.
+  func uniformised() -> (SparseProcess, rate: Double) {
+    let time = exploration.stepTime
+    var rate = 0.0
+    for choice in 0..<sparse.choiceCount { rate = max(rate, 1 / time.pointer[choice]) }
+    let transitionStart = Column<UInt32>(capacity: sparse.choiceCount + 1)
+    let successor = Column<Int32>(capacity: sparse.transitionCount + sparse.stateCount)
+    let probability = Column<Double>(capacity: sparse.transitionCount + sparse.stateCount)
+    transitionStart.append(0)
+    for state in 0..<sparse.stateCount {
+      for choice in sparse.choices(of: state) {
+        let moves = 1 / (time.pointer[choice] * rate)
+        var stays = 1 - moves
+        for transition in sparse.transitions(of: choice) {
+          let next = Int(sparse.successor.pointer[transition])
+          let weight = sparse.probability.pointer[transition] * moves
+          if next == state {
+            stays += weight
+          } else {
+            successor.append(Int32(next))
+            probability.append(weight)
+          }
+        }
+        if stays > 1e-15 {
+          successor.append(Int32(state))
+          probability.append(stays)
+        }
+        transitionStart.append(UInt32(successor.count))
+      }
+    }
+    var process = sparse
+    process.transitionStart = transitionStart
+    process.successor = successor
+    process.probability = probability
+    return (process, rate)
+  }
+
+  /// The long-run share of time in a set of states.
+  mutating func steadyState(_ query: PrismQuery, maximize: Bool) throws -> SparseSolution {
+    guard case .state(let condition) = query.body else { throw fault("`S` takes a condition on states", at: query.span) }
+    let set = try states(condition)
+    let time = exploration.stepTime
+    let column = Column<Double>(repeating: 0, count: sparse.choiceCount)
+    for state in 0..<sparse.stateCount where set.contains(state) {
+      for choice in sparse.choices(of: state) { column.pointer[choice] = isTimed ? time.pointer[choice] : 1 }
+    }
+    return try longRun(column, maximize: maximize)
+  }
+}

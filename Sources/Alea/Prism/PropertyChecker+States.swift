@@ -1,0 +1,235 @@
+import AleaSemantics
+
+extension PropertyChecker {
+  // MARK: Sets of states
+
+  /// Whether an operator over paths stands somewhere in an expression.
+  func containsQuery(_ expression: PrismExpression, _ open: Set<String> = []) throws -> Bool {
+    switch expression.kind {
+    case .query, .filter, .multi: return true
+    case .not(let inner), .negate(let inner): return try containsQuery(inner, open)
+    case .chain(let first, let rest):
+      return try containsQuery(first, open) || rest.contains { try containsQuery($0.operand, open) }
+    case .conditional(let branches, let otherwise):
+      return try containsQuery(otherwise, open)
+        || branches.contains { try containsQuery($0.condition, open) || containsQuery($0.value, open) }
+    case .call(_, let arguments): return try arguments.contains { try containsQuery($0, open) }
+    case .label(let name):
+      guard let definition = context.definition(ofLabel: name) else { return false }
+      if open.contains(name) { throw fault("the property \"\(name)\" depends on itself", at: expression.span) }
+      return try containsQuery(definition, open.union([name]))
+    case .boolean, .integer, .real, .name: return false
+    }
+  }
+
+  /// The states in which a condition holds, with operators over paths inside.
+  mutating func states(_ expression: PrismExpression) throws -> StateSet {
+    guard try containsQuery(expression) else {
+      let (process, id) = try context.condition(expression)
+      let truth = try explored.evaluate(id, in: process)
+      let set = StateSet(count: truth.count)
+      for state in truth.indices where truth[state] == 1 { set.flags.pointer[state] = 1 }
+      return set
+    }
+    switch expression.kind {
+    case .query(let query):
+      guard case .bound = query.relation else {
+        throw fault(
+          "a number cannot stand for a condition", at: query.span, notes: ["compare it with a bound, as in `P>=0.5 [ ... ]`"])
+      }
+      return try satisfaction(query, decidingAll: true).0
+    case .not(let inner):
+      let set = try states(inner)
+      return combined(set, set) { a, _ in 1 - a }
+    case .label(let name):
+      guard let definition = context.definition(ofLabel: name) else { break }
+      return try states(definition)
+    case .chain(let first, let rest):
+      var result = try states(first)
+      for part in rest {
+        let other = try states(part.operand)
+        switch part.symbol {
+        case .and: result = combined(result, other) { $0 & $1 }
+        case .or: result = combined(result, other) { $0 | $1 }
+        case .implies: result = combined(result, other) { (1 - $0) | $1 }
+        case .iff, .equal: result = combined(result, other) { $0 == $1 ? 1 : 0 }
+        case .notEqual: result = combined(result, other) { $0 != $1 ? 1 : 0 }
+        default: throw unsupported("arithmetic with operators over paths", at: expression.span)
+        }
+      }
+      return result
+    case .filter(let operation, _, _):
+      throw unsupported("a filter (`\(operation.text)`) inside another property", at: expression.span)
+    default: break
+    }
+    throw unsupported("an operator over paths inside this expression", at: expression.span)
+  }
+
+  func combined(_ a: StateSet, _ b: StateSet, _ operation: (UInt8, UInt8) -> UInt8) -> StateSet {
+    let result = StateSet(count: sparse.stateCount)
+    for state in 0..<sparse.stateCount { result.flags.pointer[state] = operation(a.flags.pointer[state], b.flags.pointer[state]) }
+    return result
+  }
+
+  func complement(_ set: StateSet) -> StateSet { combined(set, set) { a, _ in 1 - a } }
+  var everything: StateSet { StateSet(0..<sparse.stateCount, count: sparse.stateCount) }
+
+  // MARK: Bounds
+
+  /// The states in which a bound on a probability or a reward holds.
+  ///
+  /// In an mdp without `min` or `max` a bound speaks of every policy: the least number for `>=`, the greatest for `<=`.
+  mutating func satisfaction(_ query: PrismQuery, decidingAll: Bool) throws -> (StateSet, SparseSolution) {
+    guard case .bound(let relation, let bound) = query.relation else { throw fault("a bound is missing", at: query.span) }
+    let isLower = relation == .greater || relation == .greaterEqual
+    var query = query
+    if query.optimum == nil { query.optimum = isLower ? .least : .greatest }
+    let what: String
+    switch query.quantity {
+    case .probability, .steadyState: what = "the bound on a probability"
+    default: what = "the bound on a reward"
+    }
+    let limit = try context.real(bound, what)
+    if case .probability = query.quantity, !(0...1).contains(limit) {
+      throw fault("\(what) is \(NumberText.significant(limit, digits: 6)), which is not a probability", at: bound.span)
+    }
+    if let (set, solution) = try qualitative(query, relation, limit) { return (set, solution) }
+    var tolerance = self.tolerance ?? 1e-6
+    while true {
+      let solution = try numbers(query, tolerance: tolerance)
+      let (set, open) = decide(solution, relation, limit, decidingAll: decidingAll)
+      guard let open else { return (set, solution) }
+      tolerance *= 1e-3
+      if tolerance < 1e-15 {
+        let state = StateNaming(explored).text(of: open)
+        let interval = [solution.lower[open], solution.upper[open]].map { NumberText.significant($0, digits: 9) }
+        throw fault(
+          "whether the bound holds cannot be decided: the number is too near to it", at: query.span,
+          label: "between \(interval[0]) and \(interval[1])", notes: ["in state \(state)", "ask for the number itself with `=?`"])
+      }
+    }
+  }
+
+  /// The states for which the bounds decide the comparison, and the first that counts and is open.
+  private func decide(_ solution: SparseSolution, _ relation: PrismOperator, _ limit: Double, decidingAll: Bool) -> (
+    StateSet, Int?
+  ) {
+    let set = StateSet(count: sparse.stateCount)
+    let initial = Set(sparse.initial.map { Int($0.state) })
+    var open: Int?
+    for state in 0..<sparse.stateCount {
+      let (low, high) = (solution.lower[state], solution.upper[state])
+      let truth: Bool?
+      switch relation {
+      case .greaterEqual: truth = low >= limit ? true : high < limit ? false : nil
+      case .greater: truth = low > limit ? true : high <= limit ? false : nil
+      case .lessEqual: truth = high <= limit ? true : low > limit ? false : nil
+      default: truth = high < limit ? true : low >= limit ? false : nil
+      }
+      if truth == nil, decidingAll || initial.contains(state), open == nil { open = state }
+      let value = solution.value[state]
+      let guess: Bool
+      switch relation {
+      case .greaterEqual: guess = value >= limit
+      case .greater: guess = value > limit
+      case .lessEqual: guess = value <= limit
+      default: guess = value < limit
+      }
+      if truth ?? guess { set.flags.pointer[state] = 1 }
+    }
+    return (set, open)
+  }
+
+  /// Probabilities zero and one are read off the graph.
+  private mutating func qualitative(_ query: PrismQuery, _ relation: PrismOperator, _ limit: Double) throws
+    -> (StateSet, SparseSolution)?
+  {
+    guard case .probability = query.quantity, limit == 0 || limit == 1, let optimum = query.optimum else { return nil }
+    let isComplement: Bool
+    let (left, right): (PrismPath, PrismPath)
+    switch query.body {
+    case .eventually(let inner, let bounds, let span) where bounds.isAbsent:
+      (left, right, isComplement) = (.state(PrismExpression(.boolean(true), at: span)), inner, false)
+    case .until(let a, let b, let bounds, _) where bounds.isAbsent: (left, right, isComplement) = (a, b, false)
+    case .globally(let inner, let bounds, let span) where bounds.isAbsent:
+      (left, right, isComplement) = (.state(PrismExpression(.boolean(true), at: span)), inner, true)
+    default: return nil
+    }
+    guard case .state(let staying) = left, case .state(let goal) = right else { return nil }
+    let target = isComplement ? complement(try states(goal)) : try states(goal)
+    let within = try states(staying)
+    // `P(G a) >= 1` is `P(F !a) <= 0`.
+    let flip: [PrismOperator: PrismOperator] = [
+      .greaterEqual: .lessEqual, .lessEqual: .greaterEqual, .greater: .less, .less: .greater,
+    ]
+    let asked = isComplement ? flip[relation] ?? relation : relation
+    let level = isComplement ? 1 - limit : limit
+    let isLeast = (optimum == .least) != isComplement
+    func set(almostSurely: Bool) -> StateSet {
+      sparse.qualitativeUntil(target, within: within, almostSurely: almostSurely, forAll: isLeast)
+    }
+    let result: StateSet
+    switch (asked, level) {
+    case (.greaterEqual, 1): result = set(almostSurely: true)
+    case (.less, 1): result = complement(set(almostSurely: true))
+    case (.greater, 0): result = set(almostSurely: false)
+    case (.lessEqual, 0): result = complement(set(almostSurely: false))
+    case (.greaterEqual, _), (.lessEqual, _): result = everything
+    default: result = StateSet(count: sparse.stateCount)
+    }
+    var solution = indicator(result)
+    solution.method = "the graph of the states alone"
+    return (result, solution)
+  }
+
+  // MARK: Filters
+
+  mutating func filtered(_ operation: PrismName, _ body: PrismExpression, _ condition: PrismExpression?) throws -> Verdict {
+    var set = everything
+    if let condition {
+      set = try states(condition)
+    }
+    let members = set.states
+    guard !members.isEmpty else { throw fault("the filter looks at no state", at: condition?.span ?? operation.span) }
+    let inner = try verdict(body)
+    let solution: SparseSolution
+    var truth: StateSet?
+    switch inner {
+    case .numbers(let numbers): solution = numbers
+    case .truth(let states, let numbers): (truth, solution) = (states, numbers)
+    default: throw unsupported("a filter of a filter", at: operation.span)
+    }
+    func isTrue(_ state: Int) -> Bool { truth?.contains(state) ?? (solution.value[state] != 0) }
+    func number(_ combine: ([Double]) -> Double) -> Verdict {
+      func of(_ values: [Double]) -> Double { combine(members.map { values[$0] }) }
+      return .combined(solution, value: of(solution.value), lower: of(solution.lower), upper: of(solution.upper))
+    }
+    switch operation.text {
+    case "min": return number { $0.min() ?? .nan }
+    case "max": return number { $0.max() ?? .nan }
+    case "sum": return number { $0.reduce(0, +) }
+    case "avg": return number { $0.reduce(0, +) / Double($0.count) }
+    case "first": return number { $0[0] }
+    case "state":
+      guard members.count == 1 else {
+        throw fault("`state` takes one state, and the filter has \(members.count)", at: operation.span)
+      }
+      if truth != nil { return .combinedTruth(isTrue(members[0]), solution) }
+      return number { $0[0] }
+    case "count":
+      let count = Double(members.reduce(0) { $0 + (isTrue($1) ? 1 : 0) })
+      return .combined(solution, value: count, lower: count, upper: count)
+    case "forall", "exists":
+      guard truth != nil else { throw fault("`\(operation.text)` takes a condition, and this is a number", at: body.span) }
+      return .combinedTruth(
+        operation.text == "forall" ? members.allSatisfy(isTrue) : members.contains(where: isTrue), solution)
+    default:
+      let known = ["min", "max", "sum", "avg", "first", "state", "count", "forall", "exists"]
+      let nearest = Spelling.nearest(operation.text, in: known)
+      throw fault(
+        "the filter `\(operation.text)` is not supported", at: operation.span,
+        label: nearest.map { "did you mean `\($0)`?" } ?? "",
+        notes: ["there are " + known.map { "`\($0)`" }.joined(separator: ", ")])
+    }
+  }
+}

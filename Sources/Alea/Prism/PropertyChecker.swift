@@ -1,0 +1,141 @@
+import AleaSemantics
+
+/// Answers properties of one PRISM model: reduces each to what the solvers do.
+struct PropertyChecker {
+  let exploration: PrismExploration
+  var context: PrismContext
+  let core: SessionCore
+  /// The error to aim at; nil for a relative one at the start.
+  let tolerance: Double?
+
+  var explored: ExploredProcess { exploration.explored }
+  var sparse: SparseProcess { explored.sparse }
+  var control: WorkControl { core.control }
+  var isChoiceFree: Bool { exploration.program.type != .mdp }
+  var isTimed: Bool { exploration.program.type == .ctmc }
+
+  /// What a property came to in every state.
+  enum Verdict {
+    case numbers(SparseSolution)
+    case truth(StateSet, SparseSolution)
+    case combined(SparseSolution, value: Double, lower: Double, upper: Double)
+    case combinedTruth(Bool, SparseSolution)
+  }
+
+  func fault(_ message: String, at span: SourceSpan?, label: String = "", notes: [String] = []) -> DiagnosticError {
+    DiagnosticError(.error(message, at: span, label: label, notes: notes))
+  }
+
+  func unsupported(_ what: String, at span: SourceSpan?, notes: [String] = []) -> DiagnosticError {
+    fault("\(what) cannot be solved yet", at: span, notes: notes)
+  }
+
+  // MARK: Answers
+
+  mutating func answer(_ body: PrismExpression, text: String, name: String?) throws -> PropertyAnswer {
+    let start = SessionCore.seconds()
+    let verdict: Verdict
+    do {
+      verdict = try self.verdict(body)
+    } catch let unmet as UnmetRequirement {
+      throw fault("\(unmet.method) needs \(unmet.requirement)", at: body.span, label: unmet.found, notes: [unmet.remedy])
+    }
+    let seconds = SessionCore.seconds() - start
+    var satisfying: StateSet?
+    var combined: (value: Double, lower: Double, upper: Double)?
+    var solution: SparseSolution
+    switch verdict {
+    case .numbers(let numbers): solution = numbers
+    case .truth(let states, let numbers): (satisfying, solution) = (states, numbers)
+    case .combined(let numbers, let value, let lower, let upper): (solution, combined) = (numbers, (value, lower, upper))
+    case .combinedTruth(let truth, let numbers):
+      solution = numbers
+      satisfying = StateSet(truth ? Array(0..<sparse.stateCount) : [], count: sparse.stateCount)
+    }
+    if exploration.deadlocks > 0 {
+      let count = exploration.deadlocks
+      solution.notes.append(
+        "\(count == 1 ? "one state has" : "\(NumberText.grouped(count)) states have") no enabled command; "
+          + "\(count == 1 ? "it stays" : "they stay") as \(count == 1 ? "it is" : "they are"), as in PRISM")
+    }
+    return PropertyAnswer(
+      explored: explored, property: text, name: name, sparse: solution, satisfying: satisfying, combined: combined,
+      exploringTime: exploration.seconds, solvingTime: seconds)
+  }
+
+  mutating func verdict(_ expression: PrismExpression) throws -> Verdict {
+    switch expression.kind {
+    case .query(let query):
+      if case .query = query.relation { return .numbers(try numbers(query)) }
+      let (states, solution) = try satisfaction(query, decidingAll: false)
+      return .truth(states, solution)
+    case .filter(let operation, let body, let states): return try filtered(operation, body, states)
+    case .multi: throw unsupported("a property with several objectives (`multi`)", at: expression.span)
+    default:
+      if try containsQuery(expression) {
+        let set = try states(expression)
+        return .truth(set, indicator(set))
+      }
+      if try context.isCondition(expression) {
+        let set = try states(expression)
+        return .truth(set, indicator(set))
+      }
+      let (process, id) = try context.number(expression)
+      return .numbers(exact(try explored.evaluate(id, in: process), method: "Evaluation"))
+    }
+  }
+
+  /// Numbers without error.
+  func exact(_ values: [Double], method: String) -> SparseSolution {
+    SparseSolution(value: values, policy: [], lower: values, upper: values, bound: 0, method: method, iterations: 0)
+  }
+
+  func indicator(_ set: StateSet) -> SparseSolution {
+    exact((0..<sparse.stateCount).map { set.contains($0) ? 1 : 0 }, method: "Evaluation")
+  }
+
+  // MARK: Precision
+
+  /// The largest relative error of the numbers at the start that needs no more work.
+  private static let relativePrecision = 1e-6
+
+  /// Solves to the tolerance asked for, or more and more precisely until the numbers at the start are known to a relative error.
+  func refined(_ solve: (Double) throws -> SparseSolution) throws -> SparseSolution {
+    if let tolerance { return try solve(tolerance) }
+    var tolerance = Self.relativePrecision
+    var best = try solve(tolerance)
+    for _ in 0..<8 {
+      guard let goal = nextTolerance(best, tolerance) else { break }
+      let next = try solve(goal)
+      // Rounding may stand in the way of anything better.
+      let hasImproved = width(next) < 0.5 * width(best)
+      if width(next) <= width(best) { best = next }
+      tolerance = goal
+      if !hasImproved { break }
+    }
+    return best
+  }
+
+  /// The widest interval at the start.
+  private func width(_ solution: SparseSolution) -> Double {
+    sparse.initial.reduce(0) { widest, pair in
+      let state = Int(pair.state)
+      let width = solution.upper[state] - solution.lower[state]
+      return width.isNaN ? widest : max(widest, width)
+    }
+  }
+
+  private func nextTolerance(_ solution: SparseSolution, _ tolerance: Double) -> Double? {
+    var goal = Double.infinity
+    for pair in sparse.initial {
+      let state = Int(pair.state)
+      let (low, high) = (solution.lower[state], solution.upper[state])
+      let width = high - low
+      guard width > 0, width.isFinite else { continue }
+      let size = min(abs(low), abs(high))
+      if width <= Self.relativePrecision * size { continue }
+      goal = min(goal, low <= 0 && high >= 0 ? tolerance * 1e-3 : max(0.25 * Self.relativePrecision * size, tolerance * 1e-6))
+    }
+    return goal < tolerance && goal > 1e-300 ? goal : nil
+  }
+}

@@ -1,0 +1,117 @@
+import AleaEngine
+import AleaModel
+
+/// The answer to a property of a model: a number or a truth, in every state, with guaranteed bounds.
+public struct PropertyAnswer: Sendable {
+  public let explored: ExploredProcess
+  /// The property as written.
+  public let property: String
+  /// Its name in the file of properties.
+  public let name: String?
+  /// The numbers with their bounds; for a truth 1 and 0, or the numbers that were compared with a bound.
+  public let sparse: SparseSolution
+  /// The states in which the property holds; nil when it asks for a number.
+  public let satisfying: StateSet?
+  /// A number made of those of several states (`filter(max, ...)`): value, lower and upper bound; nil for the initial states.
+  public let combined: (value: Double, lower: Double, upper: Double)?
+  public let exploringTime: Double
+  public let solvingTime: Double
+
+  public init(
+    explored: ExploredProcess, property: String, name: String?, sparse: SparseSolution, satisfying: StateSet? = nil,
+    combined: (value: Double, lower: Double, upper: Double)? = nil, exploringTime: Double, solvingTime: Double
+  ) {
+    self.explored = explored
+    self.property = property
+    self.name = name
+    self.sparse = sparse
+    self.satisfying = satisfying
+    self.combined = combined
+    self.exploringTime = exploringTime
+    self.solvingTime = solvingTime
+  }
+
+  public var process: Process { explored.process }
+  /// Whether the property holds in every initial state; nil when it asks for a number.
+  public var holds: Bool? {
+    guard let satisfying else { return nil }
+    return explored.sparse.initial.allSatisfy { satisfying.contains(Int($0.state)) }
+  }
+
+  /// The number at the start (the mean over several initial states), or that of a filter.
+  public var start: Double { combined?.value ?? explored.sparse.expectationAtStart(sparse.value) }
+  /// Guaranteed bounds of ``start``.
+  public var startLower: Double { combined?.lower ?? explored.sparse.expectationAtStart(sparse.lower) }
+  public var startUpper: Double { combined?.upper ?? explored.sparse.expectationAtStart(sparse.upper) }
+  /// The least and greatest number over the initial states.
+  public var range: (least: Double, greatest: Double) {
+    let numbers = explored.sparse.initial.map { sparse.value[Int($0.state)] }
+    return (numbers.min() ?? .nan, numbers.max() ?? .nan)
+  }
+  public var value: StateFunction { StateFunction("value", sparse.value, of: explored) }
+}
+
+extension PropertyAnswer: ObjectValue {
+  public var typeName: String { "an answer to a property" }
+  public var description: String {
+    let subject = name.map { "\"\($0)\"" } ?? property
+    if let holds { return "\(subject) \(holds ? "holds" : "does not hold")" }
+    return "\(subject): \(NumberText.significant(start, digits: 9))"
+  }
+
+  public var members: [(name: String, summary: String)] {
+    var result: [(name: String, summary: String)] = []
+    if satisfying != nil {
+      result += [("holds", "whether the property holds in every initial state"), ("states", "in how many states it holds")]
+    }
+    result += [
+      ("start", "the number at the start"), ("value", "the number in each state: `value[x: 0]`"),
+      ("lower", "a guaranteed lower bound at each state"), ("upper", "a guaranteed upper bound at each state"),
+      ("bound", "the guaranteed error of every number"),
+    ]
+    if !sparse.policy.isEmpty { result.append(("policy", "the policy that attains it")) }
+    return result + [
+      ("size", "states, choices and transitions"), ("method", "what ran"), ("time", "seconds spent exploring and solving"),
+    ]
+  }
+
+  public func member(_ name: String) throws -> Value? {
+    switch name {
+    case "holds": holds.map { .boolean($0) }
+    case "states": satisfying.map { .integer($0.states.count) }
+    case "start": .real(start)
+    case "value": .object(value)
+    case "lower": .object(StateFunction("lower", sparse.lower, of: explored))
+    case "upper": .object(StateFunction("upper", sparse.upper, of: explored))
+    case "bound": .real(sparse.bound)
+    case "policy": sparse.policy.isEmpty ? nil : .object(PolicyFunction(sparse.policy, of: explored))
+    case "size": .object(ModelSize(explored))
+    case "method": .string(sparse.method)
+    case "time": .real(exploringTime + solvingTime)
+    default: nil
+    }
+  }
+
+  public func subscriptValue(_ arguments: [IndexArgument]) throws -> Value { try value.subscriptValue(arguments) }
+  public func symbol(named name: String) -> Value? { process.symbolValue(named: name) }
+}
+
+extension PropertyAnswer: JSONAnswer {
+  public var json: JSONValue {
+    var members: [JSONValue.Member] = [
+      .init("kind", .string("property")), .init("model", .string(process.name)),
+      .init("parameters", .object(process.parameters.map { .init($0.name, .string($0.value)) })),
+      .init("property", .string(property)),
+    ]
+    if let name { members.append(.init("name", .string(name))) }
+    if let holds { members.append(.init("holds", .boolean(holds))) }
+    if let satisfying { members.append(.init("satisfying", .integer(satisfying.states.count))) }
+    members += [
+      .init("start", .number(start)), .init("lower", .number(startLower)), .init("upper", .number(startUpper)),
+      .init("method", .string(sparse.method)), .init("size", ModelSize(explored).json),
+      .init("time", .object([.init("exploring", .number(exploringTime)), .init("solving", .number(solvingTime))])),
+      .init("notes", .array(sparse.notes.map { .string($0) })),
+    ]
+    return .object(members)
+  }
+}

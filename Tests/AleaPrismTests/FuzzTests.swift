@@ -1,0 +1,141 @@
+import Alea
+import Testing
+
+/// Mutated files: whatever is in them, reading and lowering end with a model or with messages.
+@Suite struct FuzzTests {
+  struct Generator {
+    var state: UInt64
+    mutating func next(_ bound: Int) -> Int {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var z = state
+      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+      return Int((z ^ (z >> 31)) % UInt64(max(1, bound)))
+    }
+  }
+
+  static let models = [
+    "mdp/consensus/consensus.2.prism", "dtmc/brp/brp.prism", "mdp/firewire_abst/firewire_abst.prism",
+    "mdp/csma/csma.2-2.prism", "mdp/eajs/eajs.2.prism", "dtmc/leader_sync/leader_sync.3-2.prism",
+    "mdp/zeroconf/zeroconf.prism", "dtmc/haddad-monmege/haddad-monmege.pm",
+  ]
+  static let properties = [
+    "mdp/consensus/consensus.props", "mdp/csma/csma.props", "mdp/eajs/eajs.props", "dtmc/haddad-monmege/haddad-monmege.prctl",
+  ]
+  static let constants: [String: PrismGiven] = [
+    "K": .integer(2), "N": .integer(3), "MAX": .integer(2), "p": .real(0.7), "delay": .integer(3),
+    "energy_capacity": .integer(10),
+    "reset": .boolean(true), "B": .integer(2), "COL": .integer(0),
+  ]
+  static let words = [
+    "module", "endmodule", "->", "(", ")", "[", "]", "'", "=", "<", "&", "|", "!", "?", ":", ";", "..", "0", "1", "999999999999",
+    "1e308", "true", "init", "rewards", "endrewards", "system", "||", "|||", "{", "}", "\"", "F", "P=?", "mdp", "dtmc", "ctmc",
+    "const", "formula", "-", "/", "*", "pow", "mod", "log", "min", "x", "[]",
+  ]
+
+  /// Pieces of a text: words, numbers, single symbols.
+  static func pieces(_ bytes: [UInt8]) -> [String] {
+    var result: [String] = []
+    var word = ""
+    for scalar in String(decoding: bytes, as: UTF8.self) {
+      if scalar.isLetter || scalar.isNumber || scalar == "_" {
+        word.append(scalar)
+      } else {
+        if !word.isEmpty { result.append(word) }
+        word = ""
+        result.append(String(scalar))
+      }
+    }
+    return word.isEmpty ? result : result + [word]
+  }
+
+  static func mutated(_ original: [String], _ generator: inout Generator) -> [UInt8] {
+    var pieces = original
+    for _ in 0...generator.next(4) {
+      guard !pieces.isEmpty else { break }
+      let place = generator.next(pieces.count)
+      switch generator.next(6) {
+      case 0: pieces.remove(at: place)
+      case 1: pieces.insert(words[generator.next(words.count)], at: place)
+      case 2: pieces[place] = words[generator.next(words.count)]
+      case 3: pieces.swapAt(place, generator.next(pieces.count))
+      case 4: pieces.removeSubrange(place..<min(pieces.count, place + 1 + generator.next(40)))
+      default:
+        pieces.insert(
+          contentsOf: pieces[place..<min(pieces.count, place + 1 + generator.next(40))], at: generator.next(pieces.count))
+      }
+    }
+    return Array(pieces.joined().utf8)
+  }
+
+  @Test(arguments: models) func modelsEndInAModelOrInMessages(_ path: String) throws {
+    let original = Self.pieces(try Reference.file(path).bytes)
+    var generator = Generator(state: UInt64(path.utf8.count))
+    for _ in 0..<120 {
+      let file = SourceFile(id: FileID(index: 0), name: "fuzz", bytes: Self.mutated(original, &generator))
+      let (model, diagnostics) = PrismParser.parseModel(file)
+      if diagnostics.contains(where: { $0.severity == .error }) { continue }
+      do {
+        let known = Self.constants.filter { name, _ in model.constants.contains { $0.name.text == name } }
+        let program = try PrismProgram(model, name: "fuzz", constants: known)
+        let options = ExplorationOptions(mostStatesWithoutRange: 2_000)
+        let start = Ticks(1)
+        _ = try Explorer.explore(
+          program.process, options: options,
+          control: WorkControl { progress in
+            // The first report after the beginning ends a run that has grown large.
+            progress.fraction == 0 || start.take()
+          })
+      } catch let error as DiagnosticError {
+        #expect(!error.diagnostics.isEmpty)
+      } catch is WorkCancelled {
+      }
+    }
+  }
+
+  @Test(arguments: properties) func propertiesEndInPropertiesOrInMessages(_ path: String) throws {
+    let original = Self.pieces(try Reference.file(path).bytes)
+    var generator = Generator(state: UInt64(path.utf8.count))
+    for _ in 0..<400 {
+      let file = SourceFile(id: FileID(index: 0), name: "fuzz", bytes: Self.mutated(original, &generator))
+      let (properties, diagnostics) = PrismParser.parseProperties(file)
+      #expect(!properties.properties.isEmpty || !diagnostics.isEmpty || file.bytes.count < 200 || !properties.labels.isEmpty)
+    }
+  }
+
+  @Test func deepAndLongTextsEnd() {
+    let deep = String(repeating: "(", count: 8_000)
+    let long = "x" + String(repeating: "+x", count: 8_000)
+    let choice = String(repeating: "x=1 ? 1 : ", count: 8_000)
+    let negations = String(repeating: "!", count: 8_000)
+    let signs = String(repeating: "-", count: 8_000)
+    for text in [deep, long, choice, negations, signs] {
+      let file = SourceFile(id: FileID(index: 0), name: "deep", text: "mdp module m x:[0..1]; [] \(text)=1 -> true; endmodule")
+      let (model, diagnostics) = PrismParser.parseModel(file)
+      if diagnostics.isEmpty { _ = try? PrismProgram(model, name: "deep") }
+      let property = SourceFile(id: FileID(index: 0), name: "deep", text: "P=? [ F \(text) ]")
+      _ = PrismParser.parseProperties(property)
+    }
+    for text in [
+      String(repeating: "P>0 [ F ", count: 2_000), String(repeating: "F ", count: 2_000), String(repeating: "(F ", count: 2_000),
+    ] {
+      _ = PrismParser.parseProperties(SourceFile(id: FileID(index: 0), name: "deep", text: "P=? [ \(text)"))
+    }
+    // Formulas that double: expanded once each.
+    var text = "mdp formula f0 = 1;"
+    for index in 1...300 { text += "formula f\(index) = f\(index - 1) + f\(index - 1);" }
+    text += "module m x:[0..1]; [] f300>x -> true; endmodule"
+    let (model, _) = PrismParser.parseModel(SourceFile(id: FileID(index: 0), name: "deep", text: text))
+    _ = try? PrismProgram(model, name: "deep")
+  }
+
+  /// Says yes so many times.
+  final class Ticks: @unchecked Sendable {
+    private var left: Int
+    init(_ count: Int) { left = count }
+    func take() -> Bool {
+      left -= 1
+      return left >= 0
+    }
+  }
+}

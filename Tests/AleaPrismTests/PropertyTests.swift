@@ -1,0 +1,31 @@
+import Alea
+import Testing
+
+/// Every recorded property of the models that are quickly explored.
+@Suite struct PropertyTests {
+  static let cases = Reference.cases.filter { $0.states_full < 9_000 && !isBeyondDoubles($0) }
+
+  /// Numbers of which double precision shows nothing: the chains of Haddad and Monmege with more than 2^50 expected steps.
+  static func isBeyondDoubles(_ each: Reference.Case) -> Bool { each.model.contains("haddad") && !each.const.hasPrefix("N=20") }
+
+  @Test(arguments: cases) func answersAreAsRecorded(_ each: Reference.Case) throws {
+    let session = Session()
+    session.isSilent = true
+    session.configuration.parameters = each.const.split(separator: ",").map { part in
+      let pair = part.split(separator: "=").map(String.init)
+      return (pair[0], pair[1])
+    }
+    let answer = try #require(
+      try session.run(
+        prism: Reference.folder + "/" + each.model, properties: [Reference.folder + "/" + each.props + ":" + each.property]
+      ).first)
+    #expect(answer.explored.sparse.stateCount == each.states_full)
+    switch each.approx {
+    case .truth(let truth): #expect(answer.holds == truth)
+    case .number(let number):
+      #expect(abs(answer.start - number) <= 1e-6 * abs(number))
+      let slip = 0x1p-51 * abs(number)
+      #expect(answer.startLower <= number + slip && number - slip <= answer.startUpper)
+    }
+  }
+}

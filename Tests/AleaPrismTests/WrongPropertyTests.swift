@@ -1,0 +1,63 @@
+import Alea
+import Testing
+
+/// Properties with mistakes, asked of a small model.
+@Suite struct WrongPropertyTests {
+  static let model = """
+    mdp
+
+    const int N = 3;
+
+    module walk
+      x : [0..N] init 1;
+      [left] x>0 -> 0.5 : (x'=x-1) + 0.5 : (x'=min(N, x+1));
+      [stay] x>0 -> true;
+      [end] x=0 -> true;
+    endmodule
+
+    label "gone" = x=0;
+
+    rewards "steps"
+      true : 1;
+    endrewards
+    """
+
+  static let wrong: [(property: String, message: String, column: Int)] = [
+    ("P=? [ F \"gone\" ]", "an mdp has no single answer", 1),
+    ("Pmax=? [ F \"gnoe\" ]", "there is no label \"gnoe\"", 12),
+    ("Pmax=? [ F y=0 ]", "there is no `y`", 12),
+    ("Pmax=? [ F x ]", "a condition on states is true or false, and this is an integer", 12),
+    ("Pmax=? F \"gone\" ]", "expected `[` before what is asked, found `F`", 8),
+    ("Pmax=? [ F \"gone\"", "expected `]` after what is asked, found the end of the text", 18),
+    ("Pmax [ F \"gone\" ]", "expected `;` or the end of the property, found `[`", 6),
+    ("R{\"step\"}max=? [ F \"gone\" ]", "there are no rewards \"step\"", 3),
+    ("R{2}max=? [ F \"gone\" ]", "there are no rewards 2: the model has 1", 3),
+    ("Pmax=? [ F<=x \"gone\" ]", "the last step cannot depend on the variable `x`", 13),
+    ("Pmax=? [ F<=0.5 \"gone\" ]", "the last step is an integer, and this is a double", 13),
+    ("Pmax=? [ F<=-1 \"gone\" ]", "a number of steps is not negative", 13),
+    ("P>=2 [ F \"gone\" ]", "the bound on a probability is 2, which is not a probability", 4),
+    ("Pmax=? [ F P=? [ X \"gone\" ] ]", "a number cannot stand for a condition", 12),
+    ("Pmax=? [ F x=1 & (G x=2) ]", "a nesting of operators over paths other than `F G` and `G F` cannot be solved yet", 12),
+    ("Pmax=? [ F x=1 || F x=2 ]", "a conditional probability (`||`) cannot be solved yet", 10),
+    ("multi(Pmax=? [ F x=1 ], Pmax>=0.5 [ F x=2 ])", "a property with several objectives (`multi`) cannot be solved yet", 1),
+    ("filter(mxa, Pmax=? [ F x=1 ])", "the filter `mxa` is not supported", 8),
+    ("filter(min, Pmax=? [ F x=1 ], x>N)", "the filter looks at no state", 31),
+    ("Rmax=? [ C<=-2 ]", "a number of steps is not negative", 13),
+  ]
+
+  @Test(arguments: wrong.indices) func messagesAreTheExpectedOnes(_ index: Int) throws {
+    let each = Self.wrong[index]
+    let session = Session()
+    session.isSilent = true
+    do {
+      _ = try session.answer(prism: Self.model, property: each.property)
+      Issue.record("\(each.property) has an answer")
+    } catch let error as DiagnosticError {
+      let first = try #require(error.diagnostics.first)
+      #expect(first.message == each.message)
+      let file = try #require(first.span.flatMap { session.sources[$0.file] })
+      #expect(file.name == "<property>")
+      #expect(file.position(of: first.span?.start ?? 0).column == each.column, "\(each.property)")
+    }
+  }
+}
