@@ -39,7 +39,7 @@ extension Session {
   ///
   /// - Throws: `DiagnosticError` when the name is taken.
   public func register(_ method: any Method.Type) throws {
-    try add(Natives.constructor(method))
+    try add(Natives.constructor(method, core))
     core.registeredMethods.append(method)
   }
 

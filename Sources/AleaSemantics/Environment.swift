@@ -167,6 +167,7 @@ public struct NativeFunction: Sendable {
     resultType = "a distribution"
     isQuery = false
     law = make
+    check = nil
     body = { _ in .nothing }
   }
 
