@@ -10,6 +10,8 @@ let package = Package(
   name: "Alea",
   products: [
     .library(name: "Alea", targets: ["Alea"]),
+    // The prompt, for programs that add to the language; it needs GNU readline.
+    .library(name: "AleaREPL", targets: ["AleaREPL"]),
     // For programs in C, and for the Python package.
     .library(name: "alea-c", type: .dynamic, targets: ["AleaC"]),
     .executable(name: "alea", targets: ["AleaCommand"]),

@@ -1,4 +1,5 @@
 import Alea
+import Glibc
 import Testing
 
 /// Models made in Swift, against numbers that do not come from this library.
@@ -59,6 +60,22 @@ import Testing
     let best = try session.solution("solve(Machine)")
     #expect(abs(try best.value(at: ["up": .boolean(true)]) - 0.46 / 0.118) < 1e-6)
     #expect(try session.evaluate("solve(Machine).policy[up: false]").json == .string("repair"))
+  }
+
+  @Test func bandits() throws {
+    var model = ModelBuilder("Ads", kind: .bandit)
+    let ad = model.action("ad", in: .names(["A", "B"]))
+    let click = model.draw("click", from: .bernoulli(.choose(if: ad == .symbol("A"), then: 0.5, else: 0.7)))
+    model.reward("clicks", click)
+    model.objective = .finiteHorizon(1_000, discount: 1)
+    let session = Session()
+    try session.define(model.process())
+    // Lai and Robbins: the gap by the divergence of the laws.
+    let divergence = 0.5 * log(0.5 / 0.7) + 0.5 * log(0.5 / 0.3)
+    #expect(abs(try session.number("lowerBound(Ads).constant") - 0.2 / divergence) < 1e-9)
+    // Always A loses 0.2 in each of 1,000 rounds.
+    try session.enter("policy First for Ads { ad = A }\nlet race = simulate(Ads, [First], replications: 20, seed: 1)") { _ in }
+    #expect(abs(try session.number("race.mean[0]") - 200) < 1e-9)
   }
 
   @Test func faultsAreInWordsOfTheModel() throws {

@@ -25,7 +25,7 @@ private struct Assembly {
     var objective = Objective(criterion: builder.objective ?? .total, maximizes: builder.maximizes)
     // The place that a text would have says that the objective was stated.
     if builder.objective != nil { objective.span = SourceSpan(file: FileID(index: -1), start: 0, end: 0) }
-    process = Process(name: builder.name, kind: .mdp, objective: objective)
+    process = Process(name: builder.name, kind: builder.kind, objective: objective)
     process.documentation = builder.documentation
     lowering = ExpressionLowering(
       pool: ExpressionPool(), symbols: [], types: [], names: builder.parts.map(\.name),
@@ -68,7 +68,11 @@ private struct Assembly {
     for channel in builder.channels where !channels.insert(channel.name).inserted {
       faults.append("two channels are called `\(channel.name)`")
     }
-    if !builder.parts.contains(where: { $0.role == .state }) { faults.append("it has no state") }
+    switch builder.kind {
+    case .mdp: if !builder.parts.contains(where: { $0.role == .state }) { faults.append("it has no state") }
+    case .bandit: if !builder.parts.contains(where: { $0.role == .action }) { faults.append("it has no action") }
+    case .causal: faults.append("causal models are written in the language")
+    }
   }
 
   private mutating func checkObjective() {

@@ -44,6 +44,8 @@ public struct ModelBuilder: Sendable {
   }
 
   public let name: String
+  /// An mdp, or a bandit, which needs no state.
+  public let kind: Process.Kind
   public var documentation = ""
   /// What is aggregated, over what horizon; without one the model cannot be solved.
   public var objective: Objective.Criterion?
@@ -55,7 +57,10 @@ public struct ModelBuilder: Sendable {
   /// What was wrong with the calls so far.
   var faults: [String] = []
 
-  public init(_ name: String) { self.name = name }
+  public init(_ name: String, kind: Process.Kind = .mdp) {
+    self.name = name
+    self.kind = kind
+  }
 
   // MARK: Variables
 
