@@ -19,9 +19,11 @@ import Testing
   private static let endless = "solve(Walk, by: ValueIteration(tolerance: 1e-9))"
 
   @Test(.timeLimit(.minutes(2))) func cancellingTheTaskStopsTheWork() async throws {
+    let began = Atomic<Bool>(false)
     let task = Task {
       let session = Session()
       _ = try await session.enter(Self.walk)
+      began.store(true, ordering: .relaxed)
       do {
         _ = try await session.evaluating(Self.endless)
         return "finished"
@@ -30,6 +32,7 @@ import Testing
         return try session.number("size(Walk).states") == 201 ? "stopped" : "broken"
       }
     }
+    while !began.load(ordering: .relaxed) { try await Task.sleep(for: .milliseconds(10)) }
     try await Task.sleep(for: .milliseconds(400))
     task.cancel()
     #expect(try await task.value == "stopped")
