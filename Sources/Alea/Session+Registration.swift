@@ -26,6 +26,9 @@ public struct CustomLawParameter: Hashable, Sendable {
   public let name: String
   /// One line on what it is.
   public let doc: String
+  /// - Parameters:
+  ///   - name: its label in calls.
+  ///   - doc: one line on what it is, shown by help.
   public init(_ name: String, _ doc: String) {
     self.name = name
     self.doc = doc

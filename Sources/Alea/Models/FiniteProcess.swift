@@ -14,6 +14,10 @@ public struct FiniteProcess: Sendable {
     public var probability: Double
     /// What is earned when this happens.
     public var reward: Double
+    /// - Parameters:
+    ///   - state: the next state, from 0.
+    ///   - probability: from 0 to 1; those of a choice sum to 1.
+    ///   - reward: earned when this happens.
     public init(state: Int, probability: Double, reward: Double = 0) {
       self.state = state
       self.probability = probability

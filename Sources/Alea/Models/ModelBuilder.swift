@@ -57,6 +57,9 @@ public struct ModelBuilder: Sendable {
   /// What was wrong with the calls so far.
   var faults: [String] = []
 
+  /// An empty model.
+  ///
+  /// - Parameter name: what texts of the session call it.
   public init(_ name: String, kind: Process.Kind = .mdp) {
     self.name = name
     self.kind = kind

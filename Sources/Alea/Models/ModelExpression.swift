@@ -20,8 +20,11 @@ public struct ModelExpression: Sendable {
 
   init(_ node: Node) { self.node = node }
 
+  /// A real constant.
   public init(_ number: Double) { node = .constant(number, .real) }
+  /// An integer constant.
   public init(_ number: Int) { node = .constant(Double(number), .integer) }
+  /// A truth value.
   public init(_ flag: Bool) { node = .constant(flag ? 1 : 0, .boolean) }
 
   /// A value of a variable whose domain is a set of names.
@@ -53,8 +56,11 @@ public struct ModelExpression: Sendable {
 }
 
 extension ModelExpression: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral {
+  /// `0` in an expression.
   public init(integerLiteral value: Int) { self.init(value) }
+  /// `0.5` in an expression.
   public init(floatLiteral value: Double) { self.init(value) }
+  /// `true` in an expression.
   public init(booleanLiteral value: Bool) { self.init(value) }
 }
 
