@@ -26,13 +26,16 @@ extension PropertyChecker {
     case .state: return true
     case .not(let inner, _): return isSimple(inner)
     case .next(let inner, _): return isState(inner)
-    case .eventually(let inner, let bounds, _), .globally(let inner, let bounds, _):
-      switch inner {
-      case .state: return true
-      case .eventually(let state, let innerBounds, _), .globally(let state, let innerBounds, _):
+    case .eventually(let inner, let bounds, _):
+      if case .globally(let state, let innerBounds, _) = inner {
         return bounds.isAbsent && innerBounds.isAbsent && isState(state)
-      default: return false
       }
+      return isState(inner)
+    case .globally(let inner, let bounds, _):
+      if case .eventually(let state, let innerBounds, _) = inner {
+        return bounds.isAbsent && innerBounds.isAbsent && isState(state)
+      }
+      return isState(inner)
     case .until(let a, let b, _, _), .weakUntil(let a, let b, _, _), .release(let a, let b, _, _): return isState(a) && isState(b)
     case .and, .or: return false
     case .conditional, .cumulative, .discounted, .instantaneous, .longRun: return true

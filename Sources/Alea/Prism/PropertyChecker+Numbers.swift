@@ -39,9 +39,6 @@ extension PropertyChecker {
       if bounds.isAbsent, case .globally(let state, let innerBounds, _) = inner, innerBounds.isAbsent {
         return try persistence(stateSet(state), maximize: maximize)
       }
-      if bounds.isAbsent, case .eventually(let state, let innerBounds, _) = inner, innerBounds.isAbsent {
-        return try until(everything, stateSet(state), bounds, maximize: maximize, span)
-      }
       return try until(everything, stateSet(inner), bounds, maximize: maximize, span)
     case .globally(let inner, let bounds, let span):
       if bounds.isAbsent, case .eventually(let state, let innerBounds, _) = inner, innerBounds.isAbsent {
