@@ -19,7 +19,7 @@ extension Session {
     environment[name] = Binding(.value(value))
   }
 
-  private func checkFree(_ name: String) throws {
+  func checkFree(_ name: String) throws {
     let isName =
       name.first.map { $0.isLetter || $0 == "_" } == true && name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
     guard isName, !EntryText.keywords.contains(name), !Builtin.all.contains(where: { $0.name == name }),
