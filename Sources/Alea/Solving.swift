@@ -129,7 +129,7 @@ extension SessionCore {
   }
 
   func explain(_ model: ModelObject, span: SourceSpan?) throws -> String {
-    let process = try model.instantiate()
+    let process = try model.instantiate(takesRows: true)
     try requireObjective(process, at: span)
     let (explored, _) = try explore(process)
     do {

@@ -28,6 +28,35 @@ extension Natives {
       ModelObject(definition: ModelDefinition(name: file.name, source: file, span: place), arguments: []))
   }
 
+  /// `read("model.drn")`, `read("model.tra", kind: "ctmc")`: a model given by its states and transitions.
+  static func explicitModel(_ call: NativeCall, path: String, core: SessionCore) throws -> Value {
+    for label in ["separator", "header", "missing", "types"] where call[label] != nil {
+      throw call.fault("`\(label)` belongs to tables, and `\(path)` is a model", at: label)
+    }
+    var kind: ExplicitModel.Kind?
+    for (label, argument) in call.labelled {
+      guard label == "kind" else {
+        throw DiagnosticError(
+          .error(
+            "`read` has no argument `\(label)` for a model of states and transitions", at: argument.span,
+            notes: ["of .tra files `kind: \"ctmc\"` says that their numbers are rates"]))
+      }
+      guard case .string(let text) = argument.value, let given = ExplicitModel.Kind(rawValue: text) else {
+        throw DiagnosticError(.error("`kind` is \"dtmc\", \"ctmc\" or \"mdp\"", at: argument.span))
+      }
+      kind = given
+    }
+    let place = call.span(of: "path") ?? call.span
+    do throws(DataFileError) {
+      let file = try ExplicitFile(path: core.pathBesideProgram(path, place), shown: path, kind: kind)
+      core.warnings += file.diagnostics
+      return .object(
+        ModelObject(definition: ModelDefinition(name: file.name, source: file, span: place), arguments: []))
+    } catch {
+      throw fault(call, error, path: error.file)
+    }
+  }
+
   private static func source(_ path: String, _ call: NativeCall, _ label: String, _ core: SessionCore) throws -> SourceFile {
     do {
       return try core.readSource(core.pathBesideProgram(path, call.span(of: label) ?? call.span))
@@ -42,10 +71,10 @@ extension Natives {
   /// `solve(m, property: "disagree", properties: "consensus.props")`
   static func property(_ call: NativeCall, core: SessionCore) throws -> Value {
     guard case .object(let object)? = call["model"]?.value, let model = object as? ModelObject,
-      let file = model.definition.source as? PrismFile
+      let file = model.definition.source as? any PropertyModel
     else {
       throw call.fault(
-        "`property` asks about a PRISM model", at: "property",
+        "`property` asks about a PRISM model or one read as rows", at: "property",
         notes: ["as in `solve(read(\"consensus.2.prism\", K: 2), property: \"P=? [ F x=1 ]\")`"])
     }
     for label in ["by", "states"] where call[label] != nil {
