@@ -9,7 +9,7 @@ extension Natives {
   }
 
   /// The endings of files that `read` understands.
-  private static let readableEndings = ["csv"] + PrismFile.endings + ExplicitFile.endings
+  private static let readableEndings = ["csv"] + PrismFile.endings + ExplicitFile.endings + graphEndings
 
   private static func readFunction(_ core: SessionCore) -> NativeFunction {
     NativeFunction(
@@ -24,7 +24,7 @@ extension Natives {
         NativeParameter("constants", kind: .labelled, "values for the constants of a PRISM model: `K: 16`; of a .tra file `kind: \"ctmc\"` for rates"),
       ], returns: "a table or a model", isQuery: true,
       documentation:
-        "Reads a table of data, comma-separated values (RFC 4180) with a line of column names; or a model: PRISM's language, or states and transitions in PRISM's .tra files (with .lab, .sta, .srew, .trew beside), Storm's .drn or NumPy's .npz.",
+        "Reads a table of data, comma-separated values (RFC 4180) with a line of column names; or a model: PRISM's language, or states and transitions in PRISM's .tra files (with .lab, .sta, .srew, .trew beside), Storm's .drn or NumPy's .npz; or a causal graph in dot or of DAGitty.",
       example: "read(\"card.csv\")"
     ) { call in
       let path = try path(call, "path")
@@ -37,6 +37,7 @@ extension Natives {
       }
       if PrismFile.isPrism(path) { return try prismModel(call, path: path, core: core) }
       if ExplicitFile.isExplicit(path) { return try explicitModel(call, path: path, core: core) }
+      if graphEndings.contains(ending) { return try causalGraph(call, path: path, core: core) }
       if let (label, argument) = call.labelled.first {
         let nearest = Spelling.nearest(label, in: ["path", "separator", "header", "missing", "types"])
         throw DiagnosticError(

@@ -57,6 +57,30 @@ extension Natives {
     }
   }
 
+  /// The endings of causal graphs; DAGitty saves `.txt` and names `.dag`.
+  static let graphEndings = ["dot", "gv", "dag", "dagitty"]
+
+  /// `read("smoking.dot")`: a causal model of the arrows of a graph.
+  static func causalGraph(_ call: NativeCall, path: String, core: SessionCore) throws -> Value {
+    for label in ["separator", "header", "missing", "types"] where call[label] != nil {
+      throw call.fault("`\(label)` belongs to tables, and `\(path)` is a graph", at: label)
+    }
+    if let (label, argument) = call.labelled.first {
+      throw DiagnosticError(.error("`read` has no argument `\(label)` for a graph", at: argument.span))
+    }
+    let syntax = try graph(try source(path, call, "path", core), path, &core.warnings)
+    return .object(ModelObject(definition: ModelDefinition(causal: syntax), arguments: []))
+  }
+
+  /// The causal model of a file, whose arrows have no cycle.
+  static func graph(_ file: SourceFile, _ path: String, _ warnings: inout [Diagnostic]) throws -> AST.Model {
+    let (model, diagnostics) = GraphFile.parse(file, name: PrismFile.stem(path))
+    guard let model else { throw DiagnosticError(Checker.inOrder(diagnostics)) }
+    warnings += diagnostics
+    _ = try ModelObject(definition: ModelDefinition(causal: model), arguments: []).causalGraph()
+    return model
+  }
+
   private static func source(_ path: String, _ call: NativeCall, _ label: String, _ core: SessionCore) throws -> SourceFile {
     do {
       return try core.readSource(core.pathBesideProgram(path, call.span(of: label) ?? call.span))
@@ -163,7 +187,7 @@ extension Session {
     }
   }
 
-  /// Answers properties of a PRISM model and prints each answer.
+  /// Answers properties of a PRISM model, or of one of states and transitions, and prints each answer.
   ///
   /// - Parameters:
   ///   - properties: for each a file of properties, all of it or with `:name` one of its properties; or a property itself.
@@ -171,7 +195,8 @@ extension Session {
   /// - Throws: `DiagnosticError` with everything that is wrong, or `WorkCancelled`.
   @discardableResult
   public func run(prism path: String, properties: [String]) throws -> [PropertyAnswer] {
-    let file = try prismFile(path)
+    let file: any PropertyModel = Self.isExplicit(path) ? try explicitFile(path) : try prismFile(path)
+    if let rows = file as? ExplicitFile { core.warnings += rows.diagnostics }
     var questions: [(file: PropertyFile, chosen: [PrismProperties.Property])] = []
     for text in properties { questions.append(try question(text)) }
     let names = questions.reduce(into: Set<String>()) { $0.formUnion($1.file.constantNames) }

@@ -68,6 +68,17 @@ struct RowBuilder {
     action.append(Int32(number))
   }
 
+  /// Adds a transition of rows that are known to be right, in order.
+  mutating func copy(_ state: Int32, _ value: Double) {
+    successor.append(state)
+    probability.append(value)
+  }
+
+  mutating func endCopy(action number: Int) {
+    transitionStart.append(UInt32(successor.count))
+    action.append(Int32(number))
+  }
+
   static func text(_ number: Double) -> String { NumberText.significant(number, digits: 10) }
 
   /// Ends a state; one without a choice gets a loop and counts as a deadlock.
@@ -117,7 +128,7 @@ extension ExplicitModel {
   /// Makes the sets `init` and `deadlock` and the starting law agree with each other.
   ///
   /// - Parameter initial: the states the file starts in; several are equally likely.
-  mutating func start(in initial: [Int32]) {
+  public mutating func start(in initial: [Int32]) {
     labels.removeAll { $0.name == "init" || $0.name == "deadlock" }
     labels.append(Label(name: "init", flags: Self.flags(initial, count: stateCount)))
     labels.append(Label(name: "deadlock", flags: Self.flags(deadlocks, count: stateCount)))
