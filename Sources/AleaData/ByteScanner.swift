@@ -129,6 +129,8 @@ public struct ByteScanner {
     return value
   }
 
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 10 || byte == 9 || byte == 13 }
+
   private static func continuesWord(_ byte: UInt8) -> Bool {
     (byte >= 48 && byte < 58) || (byte | 32 >= 97 && byte | 32 <= 122) || byte == 95 || byte == 46
   }
@@ -137,7 +139,7 @@ public struct ByteScanner {
   public mutating func word() -> String {
     skipBlanks()
     let first = cursor
-    while cursor < end, cursor.pointee > 32 { cursor += 1 }
+    while cursor < end, !Self.isBlank(cursor.pointee) { cursor += 1 }
     return String(decoding: UnsafeBufferPointer(start: first, count: cursor - first), as: UTF8.self)
   }
 
@@ -145,7 +147,7 @@ public struct ByteScanner {
   public mutating func word(until stops: [UInt8]) -> String {
     skipBlanks()
     let first = cursor
-    while cursor < end, cursor.pointee > 32, !stops.contains(cursor.pointee) { cursor += 1 }
+    while cursor < end, !Self.isBlank(cursor.pointee), !stops.contains(cursor.pointee) { cursor += 1 }
     return String(decoding: UnsafeBufferPointer(start: first, count: cursor - first), as: UTF8.self)
   }
 

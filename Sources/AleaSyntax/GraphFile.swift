@@ -58,7 +58,8 @@ public struct GraphFile {
         AST.Member(
           .variable(
             AST.Variable(
-              role: node.isLatent ? .latent : .observe, name: AST.Name(name, node.span), isPrimed: false, indices: [], domain: nil,
+              role: node.isLatent ? .latent : .observe, name: AST.Name(name, node.span), isPrimed: false, indices: [],
+              domain: nil,
               mechanism: nil, availability: nil)), node.span))
     }
     for edge in edges {
@@ -83,7 +84,8 @@ public struct GraphFile {
       var name = node.name
       if let label = node.label, Self.isName(label), labels[label] == 1, label == name || indices[label] == nil { name = label }
       if !Self.isName(name) {
-        let plain = String(name.unicodeScalars.map { $0 == "_" || $0.properties.isAlphabetic || ("0"..."9").contains($0) ? Character($0) : "_" })
+        let plain = String(
+          name.unicodeScalars.map { $0 == "_" || $0.properties.isAlphabetic || ("0"..."9").contains($0) ? Character($0) : "_" })
         let legal = Self.isName(plain) ? plain : "_" + plain
         diagnostics.append(.warning("`\(name)` goes by `\(legal)`: names have letters, digits and `_`", at: node.span))
         name = legal
@@ -102,12 +104,15 @@ public struct GraphFile {
 
   private var peek: UInt8? { cursor < bytes.count ? bytes[cursor] : nil }
 
-  private func span(from start: Int) -> SourceSpan { SourceSpan(file: file.id, start: Int32(clamping: start), end: Int32(clamping: max(start, cursor))) }
+  private func span(from start: Int) -> SourceSpan {
+    SourceSpan(file: file.id, start: Int32(clamping: start), end: Int32(clamping: max(start, cursor)))
+  }
 
   private mutating func fail(_ message: String, from start: Int? = nil, notes: [String] = []) -> Broken {
     let start = start ?? cursor
     let end = max(cursor, min(start + 1, bytes.count))
-    diagnostics.append(.error(message, at: SourceSpan(file: file.id, start: Int32(clamping: start), end: Int32(clamping: end)), notes: notes))
+    diagnostics.append(
+      .error(message, at: SourceSpan(file: file.id, start: Int32(clamping: start), end: Int32(clamping: end)), notes: notes))
     return Broken()
   }
 
@@ -165,7 +170,9 @@ public struct GraphFile {
       cursor += 1
       return (String(decoding: text, as: UTF8.self), span(from: start))
     }
-    let isNumber = (byte >= 48 && byte < 58) || byte == 46 || (byte == 45 && cursor + 1 < bytes.count && bytes[cursor + 1] < 58 && bytes[cursor + 1] != 45)
+    let isNumber =
+      (byte >= 48 && byte < 58) || byte == 46
+      || (byte == 45 && cursor + 1 < bytes.count && bytes[cursor + 1] < 58 && bytes[cursor + 1] != 45)
     guard isNumber || Self.isWord(byte) else { return nil }
     cursor += 1
     // Names in DAGitty may have points.

@@ -43,7 +43,8 @@ struct ExplicitFile: PropertyModel {
     let file = try opened(path, shown)
     defer { withExtendedLifetime(file) {} }
     if let kind, SavedFile.fileExtension(path) != "tra" {
-      throw DataFileError(file: shown, "the file says itself what kind of model it is, so `kind` (\(kind.rawValue)) is not needed")
+      throw DataFileError(
+        file: shown, "the file says itself what kind of model it is, so `kind` (\(kind.rawValue)) is not needed")
     }
     switch SavedFile.fileExtension(path) {
     case "drn": return try DRNReader.read(file.bytes, file: shown, name: name)

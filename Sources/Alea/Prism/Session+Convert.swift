@@ -31,7 +31,8 @@ extension Session {
     for (name, value) in configuration.parameters {
       guard name == "kind", let given = ExplicitModel.Kind(rawValue: value) else {
         throw DiagnosticError(
-          .error("`\(path)` has no constant `\(name)`", at: nil, notes: ["of .tra files `-D kind=ctmc` says that they hold rates"]))
+          .error(
+            "`\(path)` has no constant `\(name)`", at: nil, notes: ["of .tra files `-D kind=ctmc` says that they hold rates"]))
       }
       kind = given
     }
@@ -60,7 +61,7 @@ extension Session {
     files: [(ending: String, bytes: [UInt8])], notes: [String]
   ) {
     if format == .dot { return ([(".dot", Array(try drawing(path, model: name).dot.utf8))], []) }
-    let rows = try rows(of: path, model: name)
+    let rows = try rows(path: path, model: name)
     var writer = ExplicitWriter(rows)
     let files: [(ending: String, bytes: [UInt8])] = format == .drn ? [(".drn", writer.drn())] : writer.tables()
     return (files, rows.warnings + writer.notes)
@@ -84,7 +85,7 @@ extension Session {
   }
 
   /// The states and transitions of a model in any notation.
-  func rows(of path: String, model name: String?) throws -> ExplicitModel {
+  public func rows(path: String, model name: String? = nil) throws -> ExplicitModel {
     let model = try loadedModel(path, model: name)
     if let file = model.definition.source as? ExplicitFile { return file.rows }
     if let file = model.definition.source as? PrismFile { return try ExplicitModel(file, core) }

@@ -110,9 +110,13 @@ public enum ArrayArchive {
         throw fault("the head of the array `\(name)` is not understood")
       }
       let type = String(described.dropFirst().prefix { $0 != "'" && $0 != "\"" })
-      let sizes = shape.dropFirst().prefix { $0 != ")" }.split(separator: ",").map { $0.filter { $0 != " " } }.filter { !$0.isEmpty }
+      let sizes = shape.dropFirst().prefix { $0 != ")" }.split(separator: ",").map { $0.filter { $0 != " " } }.filter {
+        !$0.isEmpty
+      }
       let numbers = sizes.compactMap { Int($0) }
-      guard numbers.count == sizes.count, numbers.count <= 1 else { throw fault("the array `\(name)` has more than one dimension") }
+      guard numbers.count == sizes.count, numbers.count <= 1 else {
+        throw fault("the array `\(name)` has more than one dimension")
+      }
       let element: Array.Element
       switch type {
       case "<i8", "<i4", "<i2", "|i1": element = .signed(Int(type.dropFirst(2)) ?? 8)
@@ -179,7 +183,8 @@ public enum ArrayArchive {
       let states = choiceStart.count - 1
       guard states < Int(Int32.max) else { throw fault("there are more than 2^31 states") }
       let probability = try reals("probability", required("probability", in: arrays), count: successor.count, of: "transitions")
-      let rate: Column<Double>? = if let given = arrays["rate"] { try reals("rate", given, count: states, of: "states") } else { nil }
+      let rate: Column<Double>? =
+        if let given = arrays["rate"] { try reals("rate", given, count: states, of: "states") } else { nil }
       let isChain = (0..<states).allSatisfy { choiceStart[$0 + 1] - choiceStart[$0] <= 1 }
       guard rate == nil || isChain else { throw fault("states of a ctmc (`rate` is given) have one choice at most") }
       let actions: Column<Double>? =

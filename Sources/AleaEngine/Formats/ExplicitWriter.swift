@@ -50,6 +50,7 @@ public struct ExplicitWriter {
     if model.initial.count > 1, Set(model.initial.map(\.probability)).count > 1 {
       notes.append("the probabilities of the initial states are not part of the format")
     }
+    let labels = self.labels.sorted { $0.name < $1.name }
     let names = labels.map { word($0.name, of: "the label") }
     for state in 0..<model.stateCount {
       var line = "state \(state)"
@@ -124,7 +125,8 @@ public struct ExplicitWriter {
 
   private mutating func labelFile() -> [UInt8] {
     // PRISM numbers these two first.
-    let order = ["init", "deadlock"].compactMap { model.label($0) } + labels.filter { $0.name != "init" && $0.name != "deadlock" }
+    let order =
+      ["init", "deadlock"].compactMap { model.label($0) } + labels.filter { $0.name != "init" && $0.name != "deadlock" }
     let names = order.enumerated().map { "\($0)=\"\($1.name.contains("\"") ? word($1.name, of: "the label") : $1.name)\"" }
     var bytes = Array((names.joined(separator: " ") + "\n").utf8)
     for state in 0..<model.stateCount {

@@ -68,13 +68,16 @@ struct RowBuilder {
     action.append(Int32(number))
   }
 
-  /// Adds a transition of rows that are known to be right, in order.
-  mutating func copy(_ state: Int32, _ value: Double) {
-    successor.append(state)
-    probability.append(value)
-  }
+  /// Adds a transition of rows that are known to be right.
+  mutating func copy(_ state: Int32, _ value: Double) { row.append((state, value)) }
 
   mutating func endCopy(action number: Int) {
+    row.sort { $0.state < $1.state }
+    for entry in row {
+      successor.append(entry.state)
+      probability.append(entry.value)
+    }
+    row.removeAll(keepingCapacity: true)
     transitionStart.append(UInt32(successor.count))
     action.append(Int32(number))
   }
@@ -105,7 +108,8 @@ struct RowBuilder {
     if kind == .ctmc { model.exitRate = exitRate }
     if scaled > 0 {
       model.warnings.append(
-        "the probabilities of \(scaled == 1 ? "one choice do" : "\(scaled) choices do") not sum to 1; they are divided by their sum")
+        "the probabilities of \(scaled == 1 ? "one choice do" : "\(scaled) choices do") not sum to 1; they are divided by their sum"
+      )
     }
     return model
   }

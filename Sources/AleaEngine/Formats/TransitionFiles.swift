@@ -86,7 +86,9 @@ public struct TransitionFiles {
     repeat {
       let start = scanner.position
       let name = scanner.word(until: [UInt8(ascii: ","), UInt8(ascii: ")")])
-      guard !name.isEmpty, !names.contains(name) else { throw scanner.fault("the name of a variable is expected here", at: start) }
+      guard !name.isEmpty, !names.contains(name) else {
+        throw scanner.fault("the name of a variable is expected here", at: start)
+      }
       names.append(name)
     } while scanner.take(",")
     guard scanner.take(")") else { throw scanner.fault("`,` or `)` is expected here") }
@@ -100,7 +102,9 @@ public struct TransitionFiles {
       let state = try state(&scanner)
       guard seen[state] == 0 else { throw scanner.fault("state \(state) is given twice", at: start) }
       seen.pointer[state] = 1
-      guard scanner.take(":"), scanner.take("(") else { throw scanner.fault("`:(` and the values of state \(state) are expected") }
+      guard scanner.take(":"), scanner.take("(") else {
+        throw scanner.fault("`:(` and the values of state \(state) are expected")
+      }
       for index in 0..<width {
         if index > 0, !scanner.take(",") { throw scanner.fault("`,` and a value of `\(names[index])` is expected here") }
         scanner.skipBlanks()
@@ -160,7 +164,8 @@ public struct TransitionFiles {
     if index == model.rewards.count {
       model.rewards.append(
         .init(
-          name: name, state: Column(repeating: 0, count: model.stateCount), choice: Column(repeating: 0, count: model.choiceCount)))
+          name: name, state: Column(repeating: 0, count: model.stateCount), choice: Column(repeating: 0, count: model.choiceCount)
+        ))
     }
     while scanner.nextFilledLine() {
       let state = try state(&scanner)
@@ -237,7 +242,8 @@ private struct TransitionRows {
     let isChain = counts.count == 2
     kind = given ?? (isChain ? .dtmc : .mdp)
     guard (kind == .mdp) != isChain else {
-      throw scanner.fault("the head of \(kind == .mdp ? "an mdp" : "a \(kind.rawValue)") has \(isChain ? 3 : 2) numbers", at: head)
+      throw scanner.fault(
+        "the head of \(kind == .mdp ? "an mdp" : "a \(kind.rawValue)") has \(isChain ? 3 : 2) numbers", at: head)
     }
     states = counts[0]
     guard states > 0 else { throw scanner.fault("a model has at least one state", at: head) }
