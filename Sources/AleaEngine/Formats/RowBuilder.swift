@@ -133,6 +133,10 @@ extension ExplicitModel {
   ///
   /// - Parameter initial: the states the file starts in; several are equally likely.
   public mutating func start(in initial: [Int32]) {
+    // A file may call more states deadlocks than have no choice: those with the loop that its writer gave them.
+    if let stated = label("deadlock") {
+      deadlocks = Array(Set(deadlocks).union(Self.states(stated.flags))).sorted()
+    }
     labels.removeAll { $0.name == "init" || $0.name == "deadlock" }
     labels.append(Label(name: "init", flags: Self.flags(initial, count: stateCount)))
     labels.append(Label(name: "deadlock", flags: Self.flags(deadlocks, count: stateCount)))
