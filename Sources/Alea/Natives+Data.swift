@@ -29,6 +29,11 @@ extension Natives {
     ) { call in
       let path = try path(call, "path")
       let ending = SavedFile.fileExtension(path)
+      if ending == "pomdp" {
+        throw call.fault(
+          "`\(path)` is a partially observed model, and those are not served", at: "path",
+          notes: ["`causal` models and bandits have latent variables; an mdp sees its whole state"])
+      }
       guard readableEndings.contains(ending) else {
         throw call.fault(
           ending.isEmpty

@@ -87,6 +87,7 @@ import Testing
       "m.drn", drn("state 0 [0] init\n\taction 0 [0]\n\t\t0 : 1\n\taction 1 [0]\n\t\t0 : 1\n", kind: "DTMC", count: 1),
       "m.drn, line 12, column 2: state 0 has a second choice, and only an mdp has choices"),
     Wrong("m.npz", "not an archive", "this is not an archive of arrays"),
+    Wrong("tiger.pomdp", "discount: 0.95\n", "`tiger.pomdp` is a partially observed model, and those are not served"),
     // Graphs.
     Wrong("g.dot", "graph { a -- b }", "a `graph` has no arrows, and causal models do"),
     Wrong("g.dag", "dag { a -- b }", "an edge without a direction is not served"),
@@ -107,9 +108,8 @@ import Testing
       _ = try FormatTests.run(each.files, "print(read(\"\(each.path)\"))")
       Issue.record("\(each.files) is read")
     } catch let error as DiagnosticError {
-      #expect(
-        error.diagnostics.first?.message.hasPrefix(each.message) == true
-          || error.diagnostics.first?.message.hasSuffix(each.message) == true, "\(error.diagnostics.map(\.message))")
+      let isTold = error.diagnostics.contains { $0.message.hasPrefix(each.message) || $0.message.hasSuffix(each.message) }
+      #expect(isTold, "\(error.diagnostics.map(\.message))")
     } catch {
       Issue.record("\(error)")
     }
