@@ -98,8 +98,11 @@ extension Natives {
       let file = model.definition.source as? any PropertyModel
     else {
       throw call.fault(
-        "`property` asks about a PRISM model or one read as rows", at: "property",
-        notes: ["as in `solve(read(\"consensus.2.prism\", K: 2), property: \"P=? [ F x=1 ]\")`"])
+        "`property` asks about a PRISM model", at: "property",
+        notes: [
+          "as in `solve(read(\"consensus.2.prism\", K: 2), property: \"P=? [ F x=1 ]\")`",
+          "or about one read as states and transitions: .tra, .drn or .npz",
+        ])
     }
     for label in ["by", "states"] where call[label] != nil {
       throw call.fault("`\(label)` and `property` do not go together", at: label)
