@@ -293,7 +293,8 @@ enum Natives {
         if case .object(let object)? = call["model"]?.value, let table = object as? DataTable {
           return .integer(table.rowCount)
         }
-        return .object(ModelSize(try core.explore(model(call, "model").instantiate(takesRows: true), allStates: takesAllStates(call)).0))
+        return .object(
+          ModelSize(try core.explore(model(call, "model").instantiate(takesRows: true), allStates: takesAllStates(call)).0))
       },
       NativeFunction(
         "explain", [NativeParameter("model", isPositional: true, "the model")], returns: "a string", isQuery: true,
