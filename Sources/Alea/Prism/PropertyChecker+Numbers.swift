@@ -222,8 +222,7 @@ extension PropertyChecker {
       }
       let steps = try context.integer(time, "the number of steps")
       guard steps >= 0 else { throw fault("a number of steps is not negative", at: time.span) }
-      let (process, id) = try context.stateReward(index)
-      var iteration = StepIteration(sparse, from: try explored.evaluate(id, in: process), maximize: maximize)
+      var iteration = StepIteration(sparse, from: try stateReward(index), maximize: maximize)
       try iteration.run(steps: steps, control: control)
       return iteration.solution(steps: steps, isProbability: false)
     case .discounted(let discount, let span):
@@ -233,6 +232,13 @@ extension PropertyChecker {
     case .longRun: return try longRun(column, maximize: maximize)
     default: return try formulaReward(query.body, column, maximize: maximize)
     }
+  }
+
+  /// What each state earns of a rewards structure, its transitions left out.
+  private mutating func stateReward(_ index: Int) throws -> [Double] {
+    if let known = exploration.stateRewards?[index] { return known.array }
+    let (process, id) = try context.stateReward(index)
+    return try explored.evaluate(id, in: process)
   }
 
   private func solved(_ reward: Column<Double>, _ objective: Objective, in process: SparseProcess? = nil) throws -> SparseSolution

@@ -43,6 +43,7 @@ public enum Explorer {
   public static func explore(
     _ process: Process, options: ExplorationOptions = ExplorationOptions(), control: WorkControl = WorkControl()
   ) throws -> ExploredProcess {
+    if let rows = process.rows { return rows.explored(process) }
     do {
       return try ExplorationRun(process, options, control).explore()
     } catch let diagnostic as Diagnostic {
@@ -115,7 +116,16 @@ final class ExplorationRun {
     while next < stateCount {
       let end: Int
       if let specialized {
-        end = try specialized.run(from: next, to: stateCount)
+        do {
+          end = try specialized.run(from: next, to: stateCount)
+        } catch is SpecializedStepper.NotWritten {
+          guard options.strategy == .automatic else {
+            throw Diagnostic.error("this process has no specialised form", at: plan.process.span)
+          }
+          var general = options
+          general.strategy = .general
+          return try ExplorationRun(process, general, control).explore()
+        }
       } else if let general {
         end = try general.run(from: next, to: stateCount)
       } else {
