@@ -62,7 +62,9 @@ private struct JSONScanner {
     if take("}") { return .object(members) }
     repeat {
       skipBlanks()
-      guard place < bytes.count, bytes[place] == UInt8(ascii: "\"") else { throw fault("a name in double quotes is expected here") }
+      guard place < bytes.count, bytes[place] == UInt8(ascii: "\"") else {
+        throw fault("a name in double quotes is expected here")
+      }
       let name = try string()
       guard take(":") else { throw fault("`:` is expected here") }
       members.append(.init(name, try value(depth: depth + 1)))

@@ -115,6 +115,17 @@ struct RowBuilder {
   }
 }
 
+/// How much a file may ask for beside what stands in it.
+enum ReadingLimit {
+  /// States that no line mentions.
+  static let unmentioned = 1 << 20
+
+  /// Whether sets or rewards of every state are few enough for the size of a file that lists them only where they are not zero.
+  static func allows(columns: Int, states: Int, bytes: Int) -> Bool {
+    columns <= 1024 || Double(columns) * Double(states) <= 64 * Double(bytes)
+  }
+}
+
 /// Names numbered as they come.
 struct NameTable {
   private(set) var names: [String] = []

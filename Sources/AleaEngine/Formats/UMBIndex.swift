@@ -131,7 +131,8 @@ struct UMBIndex {
     case .string("discrete")?, .string("stochastic")?: break
     case .string("urgent-stochastic")?: throw DataFileError(file: file, "Markov automata are not served", notes: notes)
     default:
-      throw DataFileError(file: file, "`time` is \(system["time"]?.text ?? "missing")", notes: ["it is \"discrete\" or \"stochastic\""])
+      throw DataFileError(
+        file: file, "`time` is \(system["time"]?.text ?? "missing")", notes: ["it is \"discrete\" or \"stochastic\""])
     }
     if case .integer(let players)? = system["#players"], players > 1 {
       throw DataFileError(file: file, "games of several players are not served", notes: notes)
@@ -151,7 +152,8 @@ struct UMBIndex {
         var name = member.name
         if case .string(let alias)? = member.value["alias"] { name = alias }
         guard case .array(let places)? = member.value["applies-to"] else {
-          throw DataFileError(file: file, "\(what) does not say what it applies to", notes: ["as in `\"applies-to\": [\"states\"]`"])
+          throw DataFileError(
+            file: file, "\(what) does not say what it applies to", notes: ["as in `\"applies-to\": [\"states\"]`"])
         }
         let appliesTo = places.map { (place: JSONValue) -> String in if case .string(let text) = place { text } else { "" } }
         result.append(

@@ -17,7 +17,7 @@ struct UMBRows {
     let choices = try parts.choiceStarts()
     let probability = try parts.probabilities()
     let rate = try rates()
-    let rows = PackedRows(index)
+    var rows = PackedRows(index)
     for state in 0..<index.states {
       let (first, last) = (Int(choices.pointer[state]), Int(choices.pointer[state + 1]))
       guard index.players == 1 || last - first <= 1 else {
@@ -27,7 +27,7 @@ struct UMBRows {
         rows.addLoop(state)
       } else {
         for choice in first..<last {
-          try row(Int(branches.pointer[choice])..<Int(branches.pointer[choice + 1]), target, probability, choice, state, rows)
+          try row(Int(branches.pointer[choice])..<Int(branches.pointer[choice + 1]), target, probability, choice, state, &rows)
         }
       }
       rows.endState()
@@ -55,7 +55,7 @@ struct UMBRows {
 
   private func row(
     _ range: Range<Int>, _ target: UnsafeRawBufferPointer, _ probability: Column<Double>?, _ choice: Int, _ state: Int,
-    _ rows: PackedRows
+    _ rows: inout PackedRows
   ) throws(DataFileError) {
     guard !range.isEmpty else { throw parts.fault("choice \(choice), of state \(state), leads nowhere") }
     guard probability != nil || range.count == 1 else {
@@ -107,7 +107,7 @@ struct UMBRows {
 }
 
 /// Rows whose greatest number is known, filled one after another.
-private final class PackedRows {
+private struct PackedRows {
   private let choiceStart: Column<UInt32>
   private let transitionStart: Column<UInt32>
   private let successor: Column<Int32>
@@ -142,7 +142,7 @@ private final class PackedRows {
     transitionEnds[0] = 0
   }
 
-  func add(_ state: Int32, _ value: Double) {
+  mutating func add(_ state: Int32, _ value: Double) {
     next[end] = state
     share[end] = value
     if state <= last || value == 0 { isPlain = false }
@@ -154,7 +154,7 @@ private final class PackedRows {
   /// Ends a choice; its successors are sorted and those that stand twice added up.
   ///
   /// - Returns: the sum of the probabilities where it is not 1.
-  func endChoice() -> Double? {
+  mutating func endChoice() -> Double? {
     if abs(sum - 1) > RowBuilder.exactSum {
       guard abs(sum - 1) <= RowBuilder.roundedSum else { return sum }
       scaled += 1
@@ -168,7 +168,7 @@ private final class PackedRows {
     return nil
   }
 
-  private func settle() {
+  private mutating func settle() {
     let row = (transitions..<end).filter { share[$0] > 0 }.map { (next[$0], share[$0]) }.sorted { $0.0 < $1.0 }
     end = transitions
     for (state, value) in row {
@@ -183,13 +183,13 @@ private final class PackedRows {
   }
 
   /// The only choice of a state that is never left.
-  func addLoop(_ state: Int) {
+  mutating func addLoop(_ state: Int) {
     deadlocks.append(Int32(state))
     add(Int32(state), 1)
     _ = endChoice()
   }
 
-  func endState() {
+  mutating func endState() {
     states &+= 1
     choiceEnds[states] = UInt32(truncatingIfNeeded: choices)
   }

@@ -18,7 +18,9 @@ public enum UMBReader {
       let content = try Inflate.gzip(bytes, file: file)
       defer { withExtendedLifetime(content) {} }
       let inner = UnsafeRawBufferPointer(start: content.pointer, count: content.count)
-      guard TarArchive.isArchive(inner) else { throw DataFileError(file: file, "what is compressed here is not an archive of tar") }
+      guard TarArchive.isArchive(inner) else {
+        throw DataFileError(file: file, "what is compressed here is not an archive of tar")
+      }
       return try archive(inner, file: file, name: name)
     }
     if zip([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00] as [UInt8], bytes).allSatisfy({ $0 == $1 }), bytes.count > 6 {
@@ -30,11 +32,15 @@ public enum UMBReader {
       file: file, "this is not a model in UMB", notes: ["UMB files are archives of tar, as they are or compressed by gzip"])
   }
 
-  private static func archive(_ bytes: UnsafeRawBufferPointer, file: String, name: String) throws(DataFileError) -> ExplicitModel {
+  private static func archive(_ bytes: UnsafeRawBufferPointer, file: String, name: String) throws(DataFileError) -> ExplicitModel
+  {
     let members = try TarArchive.members(bytes, file: file)
     guard let index = members["index.json"] else { throw DataFileError(file: file, "the archive has no file `index.json`") }
     let document = try JSONValue.reading(index, file: file + "/index.json")
     let parts = UMBParts(file: file, members: members, index: try UMBIndex(document, file: file))
+    guard ReadingLimit.allows(columns: parts.index.annotations.count, states: parts.index.states, bytes: bytes.count) else {
+      throw parts.fault("\(parts.index.annotations.count) annotations of \(parts.index.states) states are more than are read")
+    }
     var model = try UMBRows(parts).model(name: name)
     try parts.addLabels(to: &model)
     try parts.addRewards(to: &model)

@@ -129,13 +129,15 @@ public struct UMBWriter {
       let name = reward.name ?? "reward\(number + 1)"
       let identifier = Self.identifier(name, &taken)
       var places: [String] = []
-      for (place, values) in [("states", reward.state), ("choices", reward.choice)] {
-        guard (0..<values.count).contains(where: { values.pointer[$0] != 0 }) else { continue }
+      for (place, values) in [("choices", reward.choice), ("states", reward.state)] {
+        guard places.isEmpty && place == "states" || (0..<values.count).contains(where: { values.pointer[$0] != 0 }) else {
+          continue
+        }
         places.append(place)
         add("annotations/rewards/\(identifier)/\(place)/values.bin", Self.reals(values))
       }
       rewards.append(
-        .init(identifier, Self.annotation(name, places.isEmpty ? ["states"] : places, Self.type("double", 64))))
+        .init(identifier, Self.annotation(name, places, Self.type("double", 64))))
     }
     if !rewards.isEmpty { groups.append(.init("rewards", .object(rewards))) }
     return groups
