@@ -70,7 +70,9 @@ import Testing
       """)
     FormatTests.expectAll(session, count: 1)
     let model = try FormatTests.session([:]).rows(path: Self.folder + "chain.umb")
-    #expect(Array(model.probability.array.prefix(2)) == [1.0 / 3, 2.0 / 3])
+    let third: Double = 1.0 / 3
+    #expect(model.probability[0] == third)
+    #expect(model.probability[1] == 2 * third)
   }
 
   @Test func ratesAndTwoStarts() throws {
@@ -250,6 +252,19 @@ import Testing
     } catch {
       Issue.record("\(error)")
     }
+  }
+
+  @Test func blocksThatAreNotCompressed() throws {
+    let whole = Self.archive()
+    var bytes: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
+    func number(_ value: Int, _ size: Int) -> [UInt8] { (0..<size).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+    for (part, start) in stride(from: 0, to: whole.count, by: 3_000).enumerated() {
+      let chunk = Array(whole[start..<min(whole.count, start + 3_000)])
+      bytes += [start + 3_000 >= whole.count ? 1 : 0] + number(chunk.count, 2) + number(~chunk.count, 2) + chunk
+      #expect(part < 100)
+    }
+    bytes += number(Int(whole.withUnsafeBufferPointer { Checksum.crc32($0) }), 4) + number(whole.count, 4)
+    #expect(try Self.read(bytes).choiceCount == 3)
   }
 
   @Test func archivesThatAreNone() throws {
