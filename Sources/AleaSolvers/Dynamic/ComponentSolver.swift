@@ -220,9 +220,9 @@ final class ComponentSolver {
     guard var longest = try longestStay(states, count, sweepLimit: sweepLimit) else { return false }
     let shift = gap.above * (1 + 0x1p-48)
     for _ in 0..<4 {
-      let bonus = target / (2 * longest)
+      let bonus = target / (3 * longest)
       guard bonus > 16 * floor(states, count) else { return false }
-      guard try improve(states, count, until: bonus / 4, bonus: bonus, &budget) != nil else { return false }
+      guard try improve(states, count, until: bonus / 2, bonus: bonus, &budget) != nil else { return false }
       for position in 0..<count { upper[Int(states[position])] = value[Int(states[position])] + shift }
       guard rows.greatestRise(states, count, upper) <= 0 else { return false }
       // The same policy without the bonus, and how long it stays.
