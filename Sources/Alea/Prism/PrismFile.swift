@@ -50,10 +50,10 @@ final class PrismFile: ModelSource, @unchecked Sendable {
     }
   }
 
-  func process() throws -> Process { try program().process }
+  func process(_ arguments: [(name: String, value: Value)]) throws -> Process { try program().process }
 
   var variableNames: [String] {
-    guard let process = try? process() else { return [] }
+    guard let process = try? process([]) else { return [] }
     return process.variables.filter { $0.role == .state }.map(\.name)
   }
 
@@ -106,6 +106,8 @@ struct PrismExploration {
   /// How many states have no enabled command.
   let deadlocks: Int
   let seconds: Double
+  /// What each state earns of each rewards structure, where the model was read as rows.
+  var stateRewards: [Column<Double>]?
 
   private let rewards = RewardColumns()
 
