@@ -61,8 +61,57 @@ struct SymbolicConversion {
     return ([(".jani", Array(translation.text.utf8))], [])
   }
 
+  /// An mdp of Alea, by way of the PRISM model it comes to.
   private func ofProcess(_ format: ModelFormat, _ name: String?) throws -> Files {
-    throw DiagnosticError(.error("only PRISM models are written as \(format.rawValue)", at: nil))
+    if properties != nil {
+      throw DiagnosticError(
+        .error("properties belong to PRISM models", at: nil, notes: ["the objective of an mdp becomes one by itself"]))
+    }
+    let process = try session.loadedModel(path, model: name).instantiate(takesRows: true)
+    let translation = try translation(of: process)
+    if format == .prism {
+      var files = [(".prism", Array(translation.text.utf8))]
+      if !translation.properties.isEmpty { files.append((".props", Array((translation.properties + ";\n").utf8))) }
+      return (files, translation.notes)
+    }
+    let source = session.loader.add(text: translation.properties, name: "<objective>")
+    let jani = try JANITranslation(
+      translation.model, name: process.name, properties: PrismParser.parseProperties(source).properties,
+      propertyText: { source.text(in: $0) })
+    try settle(
+      jani.problems.map { problem in
+        // The property is none that anybody wrote.
+        .error(problem.message, at: process.objective.span ?? process.span, label: problem.label, notes: problem.notes)
+      })
+    return ([(".jani", Array(jani.text.utf8))], translation.notes)
+  }
+
+  private func translation(of process: Process) throws -> ProcessTranslation {
+    // What does not depend on the states is said before they are listed.
+    let open = -Double.infinity...Double.infinity
+    func support(_ family: DistributionFamily, _ parameters: [Double]) throws -> (
+      values: [Double], weights: [Double], cut: Double
+    ) {
+      let law = try FiniteLaw(family, parameters, tailMass: session.configuration.tailMass)
+      return (law.values, law.weights, law.cut)
+    }
+    var total = 0.0...0.0
+    var channels = process.channels.map { _ in open }
+    if process.kind == .mdp, process.rows == nil, !process.channels.isEmpty {
+      let (explored, _) = try session.core.explore(process)
+      let sparse = explored.sparse
+      func range(_ amount: (Int) -> Double) -> ClosedRange<Double> {
+        var (least, greatest) = (Double.infinity, -Double.infinity)
+        for choice in 0..<sparse.choiceCount {
+          least = min(least, amount(choice))
+          greatest = max(greatest, amount(choice))
+        }
+        return least <= greatest ? least...greatest : 0...0
+      }
+      total = range { choice in sparse.channels.reduce(0) { $0 + $1.reward.pointer[choice] } }
+      channels = sparse.channels.map { channel in range { channel.reward.pointer[$0] } }
+    }
+    return try ProcessTranslation(process, .init(total: total, channels: channels, support: support))
   }
 
   // MARK: Alea
