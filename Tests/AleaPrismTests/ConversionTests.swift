@@ -229,6 +229,282 @@ import Testing
     #expect(text.contains("print_ = match_ and t_ == 1"))
   }
 
+  // MARK: PRISM
+
+  /// A PRISM model written in PRISM again has the same states, transitions and answers, and is written the same way a second time.
+  @Test(arguments: chosen.indices) func prismModelsComeBackFromPrism(_ index: Int) throws {
+    let (name, constants) = Self.chosen[index]
+    let cases = Reference.cases.filter { $0.name == name && $0.const == constants }
+    let first = try #require(cases.first)
+    let path = Reference.folder + "/" + first.model
+    let once = try Self.written(path, .prism, constants)
+    try FormatTests.withFiles(["again.prism": once.text]) { folder in
+      let again = folder.appendingPathComponent("again.prism").path
+      #expect(try Self.written(again, .prism, "").text == once.text)
+      let (before, after) = (try Self.size(path, constants), try Self.size(again, ""))
+      #expect(before == after && before[0] == first.states)
+      let session = Session()
+      session.isSilent = true
+      let answers = try session.run(prism: again, properties: cases.map { Reference.folder + "/\($0.props):\($0.property)" })
+      for (each, answer) in zip(cases, answers) {
+        switch each.approx {
+        case .truth(let truth): #expect(answer.holds == truth)
+        case .number(let value): #expect(abs(answer.start - value) <= 1e-6 * max(1, abs(value)), "\(each)")
+        }
+      }
+    }
+  }
+
+  static func written(_ path: String, _ format: ModelFormat, _ constants: String, properties: String? = nil) throws -> (
+    text: String, properties: String, notes: [String]
+  ) {
+    let session = Session()
+    session.isSilent = true
+    session.configuration.parameters = pairs(constants)
+    let (files, notes) = try session.convert(path, to: format, properties: properties)
+    return (
+      String(decoding: try #require(files.first).bytes, as: UTF8.self),
+      files.dropFirst().first.map { String(decoding: $0.bytes, as: UTF8.self) } ?? "", notes
+    )
+  }
+
+  static func size(_ path: String, _ constants: String) throws -> [Int] {
+    let session = Session()
+    session.isSilent = true
+    session.configuration.parameters = pairs(constants)
+    let rows = try session.rows(path: path)
+    return [rows.stateCount, rows.choiceCount, rows.transitionCount]
+  }
+
+  /// Every construct that a text may have, written and read again.
+  @Test func everyConstructComesBack() throws {
+    let model = """
+      mdp
+      const int n = 3;
+      const double p;
+      const bool b = true;
+      global g : int init -2;
+      formula f = (x+1)*2-(3-x)/2;
+      formula c = x=1 | x=2 & !(b & x<2 => x!=0) <=> b;
+      module a
+        x : [0..n] init 1;
+        y : bool init true;
+        [go] (y | x<n) & c -> p*(1/2) : (x'=min(x+1, n, 7)) + 1-p*(1/2) : (y'=!y)&(x'=mod(x+1, 2));
+        [] x=n | !c -> (g'=max(-2, floor(g-1)))&(y'=x>0 ? x<2 : x=0);
+      endmodule
+      module d = a [x=x2, y=y2, go=stay] endmodule
+      system (a ||| d) / {stay} {go <- move} endsystem
+      label "l" = g<0 & f>=1;
+      rewards "r" [move] x>1 : pow(x, 2) + log(4, 2); true : round(x/2); endrewards
+      rewards g<=-2 : 1; endrewards
+      """
+    try FormatTests.withFiles(["m.prism": model]) { folder in
+      let path = folder.appendingPathComponent("m.prism").path
+      let once = try Self.written(path, .prism, "p=0.3").text
+      let again = folder.appendingPathComponent("again.prism")
+      try once.write(to: again, atomically: true, encoding: .utf8)
+      #expect(try Self.written(again.path, .prism, "").text == once)
+      #expect(try Self.size(path, "p=0.3") == Self.size(again.path, ""))
+      func answers(_ path: String, _ constants: String) throws -> [Double] {
+        let session = Session()
+        session.isSilent = true
+        session.configuration.parameters = Self.pairs(constants)
+        return try session.run(
+          prism: path, properties: ["Pmax=? [ F<=6 \"l\" & !y2 ]", "R{\"r\"}min=? [ C<=9 ]", "R{2}max=? [ C<=5 ]"]
+        ).map(\.start)
+      }
+      #expect(try answers(path, "p=0.3") == answers(again.path, ""))
+    }
+  }
+
+  // MARK: Models of Alea in PRISM
+
+  /// Examples written as PRISM models and read again: the answer to the objective is the value of the original, up to the constant that
+  /// was added to every step. The values stand in the examples' own expectations, each with its source there.
+  static let examples: [(file: String, model: String, value: Double, isNegated: Bool, added: Double)] = [
+    ("inventory", "Inventory", 441.9188362742, false, 17 / 0.05), ("frozenlake", "FrozenLake", 0.542025932, false, 0),
+    ("gambler", "Gambler", 0.4, false, 0), ("queue_admission", "Queue", 11476.0 / 2101, false, 30),
+    ("two_states", "TwoStates", 646.0 / 109, false, 10), ("stopping", "Die", 14.0 / 3, false, 0),
+    ("riverswim", "RiverSwim", 7203.0 / 16805, false, 0), ("sysadmin", "SysAdmin", 139.297386602754, false, 40),
+    ("consensus", "Consensus", 75, false, 0),
+  ]
+
+  @Test(arguments: examples.indices) func mdpsOfAleaComeBackFromPrism(_ index: Int) throws {
+    let each = Self.examples[index]
+    let path = LanguageTests.root.appendingPathComponent("Examples/\(each.file).alea").path
+    let session = Session()
+    session.isSilent = true
+    let (files, _) = try session.convert(path, to: .prism, model: each.model)
+    try #require(files.count == 2)
+    try FormatTests.withFiles([
+      "m.prism": String(decoding: files[0].bytes, as: UTF8.self), "m.props": String(decoding: files[1].bytes, as: UTF8.self),
+    ]) { folder in
+      let reading = Session()
+      reading.isSilent = true
+      let answers = try reading.run(
+        prism: folder.appendingPathComponent("m.prism").path, properties: [folder.appendingPathComponent("m.props").path])
+      let answer = try #require(answers.first).start - each.added
+      #expect(abs(answer - each.value) <= 1e-6 * max(1, abs(each.value)), "\(answer)")
+    }
+  }
+
+  static let strange: [(model: String, message: String)] = [
+    ("mdp M { state x: Real = 0\n x' = x / 2\n reward x\n discount 0.5 }", "`x` is a real number"),
+    (
+      "mdp M { state x: 0..1 = 0\n context u ~ Bernoulli(0.5)\n action a: 0..1\n x' = a\n reward u * a\n discount 0.5 }",
+      "`u` is seen before the action is taken"
+    ),
+    (
+      "mdp M { state x: 0..1 = 0\n action a: 0..1\n x' = a\n reward (if a == 1 then 1 else -1)\n total\n terminal when x == 1 }",
+      "steps that gain and steps that cost"
+    ),
+    ("mdp M { state x: 0..9 = 0\n d ~ Poisson(x)\n x' = min(d, 9)\n reward x\n discount 0.5 }", "the law of `d` has parameters"),
+    (
+      "mdp M { state x: 0..1 = 0\n action a: 0..1\n x' = a\n reward x\n horizon 3\n maximize cvar(0.1) }",
+      "PRISM has no property for this objective"
+    ),
+    ("mdp M { state x: 0..1 ~ Bernoulli(0.3)\n x' = x\n reward x\n discount 0.5 }", "`x` begins with values"),
+    ("bandit M { action a: 0..1\n reward ~ Bernoulli(0.5)\n horizon 3 }", "`M` is no mdp"),
+  ]
+
+  @Test(arguments: strange.indices) func whatPrismCannotSayIsTold(_ index: Int) throws {
+    let each = Self.strange[index]
+    try FormatTests.withFiles(["m.alea": each.model]) { folder in
+      do {
+        let text = try Self.written(folder.appendingPathComponent("m.alea").path, .prism, "").text
+        Issue.record("\(text)")
+      } catch let error as DiagnosticError {
+        #expect(error.diagnostics.contains { $0.message.hasPrefix(each.message) && $0.span != nil }, "\(error.diagnostics)")
+      }
+    }
+  }
+
+  // MARK: JANI
+
+  /// What the independent reader of JANI finds in a model.
+  struct Found: Decodable {
+    var states: Int
+    var choices: Int
+    var transitions: Int
+    var properties: [String: Answer]
+
+    enum Answer: Decodable {
+      case truth(Bool)
+      case number(Double)
+      init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let truth = try? container.decode(Bool.self) {
+          self = .truth(truth)
+        } else {
+          self = .number(try container.decode(Double.self))
+        }
+      }
+    }
+  }
+
+  static func python(_ arguments: [String]) throws -> (status: Int32, output: Data) {
+    let process = Foundation.Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["python3"] + arguments
+    // A file, since reading from a pipe can be interrupted.
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("alea-\(UUID().uuidString)")
+    try Data().write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    process.standardOutput = try FileHandle(forWritingTo: file)
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    let end = Date(timeIntervalSinceNow: 240)
+    while process.isRunning, Date() < end { Thread.sleep(forTimeInterval: 0.02) }
+    if process.isRunning { process.terminate() }
+    process.waitUntilExit()
+    return (process.terminationStatus, try Data(contentsOf: file))
+  }
+
+  static let hasPython = (try? python(["-c", "import json"]))?.status == 0
+
+  static func found(_ jani: String) throws -> Found {
+    try FormatTests.withFiles(["m.jani": jani]) { folder in
+      let script = LanguageTests.root.appendingPathComponent("Tests/Independent/jani.py").path
+      let (status, output) = try python([script, folder.appendingPathComponent("m.jani").path])
+      try #require(status == 0)
+      return try JSONDecoder().decode(Found.self, from: output)
+    }
+  }
+
+  static let small: [(model: String, const: String)] = [
+    ("consensus.2.prism", "K=2"), ("zeroconf.prism", "N=20,K=2,reset=true"), ("firewire_abst.prism", "delay=3"),
+    ("brp.prism", "N=16,MAX=2"), ("leader_sync.4-3.prism", ""), ("csma.2-2.prism", ""),
+  ]
+
+  /// A reader of JANI that shares nothing with Alea finds the form correct, the states recorded, and the answers.
+  @Test(.enabled(if: hasPython, "python3 is missing"), arguments: small.indices) func modelsInJANI(_ index: Int) throws {
+    let (name, constants) = Self.small[index]
+    let cases = Reference.cases.filter { $0.name == name && $0.const == constants }
+    let first = try #require(cases.first)
+    let path = Reference.folder + "/" + first.model
+    let found = try Self.found(Self.written(path, .jani, constants, properties: Reference.folder + "/" + first.props).text)
+    #expect(found.states == first.states)
+    if name != "brp.prism" { #expect([found.states, found.choices, found.transitions] == (try Self.size(path, constants))) }
+    for each in cases {
+      switch (each.approx, try #require(found.properties[each.property])) {
+      case (.truth(let expected), .truth(let answer)): #expect(answer == expected)
+      case (.number(let expected), .number(let answer)):
+        #expect(abs(answer - expected) <= 1e-6 * max(1, abs(expected)), "\(each): \(answer)")
+      default: Issue.record("\(each) has an answer of another kind")
+      }
+    }
+  }
+
+  @Test(.enabled(if: hasPython, "python3 is missing")) func systemsAndInitialStatesInJANI() throws {
+    let model = """
+      mdp
+      module a
+        x : [0..2];
+        [s] x<2 -> 0.3:(x'=x+1) + 0.7:(x'=2);
+        [h] x=2 -> (x'=0);
+      endmodule
+      module b
+        y : bool;
+        [s] true -> (y'=!y);
+        [h] y -> 0.9:(y'=false) + 0.1:true;
+        [] !y -> true;
+      endmodule
+      init x!=1 endinit
+      system (a |[s]| b) / {h} endsystem
+      label "both" = x=2 & y;
+      rewards [s] true : 1; true : x; endrewards
+      """
+    try FormatTests.withFiles(["m.prism": model, "p.props": "\"f\": Pmax=? [ x<2 U<=3 \"both\" ];\n\"r\": Rmin=? [ C<=4 ];"]) {
+      folder in
+      let path = folder.appendingPathComponent("m.prism").path
+      let properties = folder.appendingPathComponent("p.props").path
+      let found = try Self.found(Self.written(path, .jani, "", properties: properties).text)
+      #expect([found.states, found.choices, found.transitions] == (try Self.size(path, "")))
+      let session = Session()
+      session.isSilent = true
+      for (name, answer) in zip(["f", "r"], try session.run(prism: path, properties: [properties])) {
+        guard case .number(let value) = try #require(found.properties[name]) else { continue }
+        // The script answers for the first initial state.
+        #expect(abs(value - answer.sparse.value[Int(answer.explored.sparse.initial[0].state)]) <= 1e-9)
+      }
+    }
+  }
+
+  /// An mdp of Alea: its objective becomes an expectation; a discount is none.
+  @Test(.enabled(if: hasPython, "python3 is missing")) func mdpsOfAleaInJANI() throws {
+    let folder = LanguageTests.root.appendingPathComponent("Examples").path
+    let found = try Self.found(Self.written(folder + "/gambler.alea", .jani, "").text)
+    #expect(found.states == 101)
+    guard case .number(let value) = try #require(found.properties["property1"]) else { return }
+    #expect(abs(value - 0.4) <= 1e-9)
+    do {
+      _ = try Self.written(folder + "/inventory.alea", .jani, "")
+      Issue.record("a discounted total is written in JANI")
+    } catch let error as DiagnosticError {
+      #expect(error.diagnostics.contains { $0.message == "this reward cannot be written in JANI" && $0.span != nil })
+    }
+  }
+
   // MARK: What cannot be said
 
   static let refused: [(model: String, properties: String, message: String)] = [

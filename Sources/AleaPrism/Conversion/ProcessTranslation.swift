@@ -81,6 +81,8 @@ struct ProcessWriter {
   private struct Action {
     var name: String
     var guardCondition: ExpressionID
+    /// The guard in states that are not terminal.
+    var open: ExpressionID
     var updates: [(weight: ExpressionID, next: [VariableID: ExpressionID])]
     /// The expected reward of each channel.
     var rewards: [ExpressionID]
@@ -114,15 +116,22 @@ struct ProcessWriter {
     model.type = actionVariables.isEmpty ? .dtmc : .mdp
     head = ["\(process.name) as a PRISM model, written by `alea convert`."]
     head += process.parameters.map { "\($0.name) = \($0.value)" }
-    for id in process.variables(with: .state) { stateNames[id] = names.claim(process[id].name, isQuiet: true) }
+    for id in process.variables(with: .state) {
+      // `up[m1]` is `up_m1`.
+      let plain = process[id].name.replacing("]", with: "").replacing(", ", with: "_").replacing("[", with: "_")
+      stateNames[id] = names.claim(plain, isQuiet: true)
+    }
     let moduleName = PrismName(text: names.claim(process.name, isQuiet: true), span: span)
     var module = PrismModel.Module(name: moduleName, variables: try variables(&model), commands: [])
     let actions = try self.actions(actionVariables)
-    module.commands = try actions.map { try command($0) }
     var terminal: PrismExpression?
     if let condition = try terminalCondition(), process.pool.constant(condition) != 0 {
-      let written = try boolean(condition)
-      terminal = written
+      let name = PrismName(text: names.claim("terminal", isQuiet: true), span: span)
+      model.formulas = [.init(name: name, value: try boolean(condition))]
+      terminal = PrismExpression(.name(name.text), span)
+    }
+    module.commands = try actions.map { try command($0, unless: terminal) }
+    if let written = terminal {
       module.commands.append(
         .init(
           action: PrismName(text: names.claim("ended", isQuiet: true), span: span), condition: written,
@@ -245,16 +254,17 @@ struct ProcessWriter {
         condition = process.pool.binary(.and, condition, written, type: .boolean, span: span)
       }
       if process.pool.constant(condition) == 0 { continue }
+      var open = condition
       if let terminal {
         let isOpen = process.pool.unary(.not, terminal, type: .boolean, span: span)
-        condition = process.pool.binary(.and, isOpen, condition, type: .boolean, span: span)
+        open = process.pool.binary(.and, isOpen, condition, type: .boolean, span: span)
       }
-      if process.pool.constant(condition) == 0 { continue }
+      if process.pool.constant(open) == 0 { continue }
       let name = zip(variables, combination).map { id, value in
         "\(process[id].name)_\(process.text(of: value, in: process[id].domain).replacing("-", with: "minus"))"
       }
       result.append(
-        try action(names.claim(name.isEmpty ? "step" : name.joined(separator: "_"), isQuiet: true), condition, values))
+        try action(names.claim(name.isEmpty ? "step" : name.joined(separator: "_"), isQuiet: true), condition, open, values))
     }
     return result
   }
@@ -286,9 +296,10 @@ struct ProcessWriter {
 
   private static let mostOutcomes = 20_000
 
-  private mutating func action(_ name: String, _ condition: ExpressionID, _ values: [ExpressionKind: ExpressionID]) throws
-    -> Action
-  {
+  /// - Parameter open: the condition in states that are not terminal.
+  private mutating func action(
+    _ name: String, _ condition: ExpressionID, _ open: ExpressionID, _ values: [ExpressionKind: ExpressionID]
+  ) throws -> Action {
     var outcomes = [Outcome(weight: process.pool.constant(1, type: .real), values: values)]
     for slot in process.stepOrder {
       let (variable, mechanism, leaf): (Variable, Mechanism?, ExpressionKind)
@@ -320,8 +331,8 @@ struct ProcessWriter {
       outcomes = widened
     }
     return Action(
-      name: name, guardCondition: condition, updates: updates(outcomes, where: condition),
-      rewards: process.channels.map { expected($0.amount, over: outcomes, where: condition) })
+      name: name, guardCondition: condition, open: open, updates: updates(outcomes, where: open),
+      rewards: process.channels.map { expected($0.amount, over: outcomes, where: open) })
   }
 
   /// The next values of each outcome; outcomes that lead to the same ones are one update.
@@ -416,16 +427,13 @@ struct ProcessWriter {
   private mutating func outcomes(
     of law: Distribution, _ values: [ExpressionKind: ExpressionID], _ variable: Variable, _ place: SourceSpan?
   ) throws -> [(value: ExpressionID, weight: ExpressionID)] {
-    func written(_ id: ExpressionID, _ writer: inout ProcessWriter) -> ExpressionID {
-      writer.process.pool.rewriting([id]) { values[$0] }[0]
-    }
     let one = process.pool.constant(1, type: .real)
     switch law {
     case .finite(let outcomes, let isNormalized):
-      let result = outcomes.map { (value: written($0.value, &self), weight: written($0.weight, &self)) }
+      let result = outcomes.map { (value: written($0.value, values), weight: written($0.weight, values)) }
       return isNormalized ? result : normalized(result)
     case .primitive(.bernoulli, let parameters) where parameters.count == 1:
-      let p = written(parameters[0], &self)
+      let p = written(parameters[0], values)
       let rest = process.pool.binary(.subtract, one, p, type: .real, span: place)
       let type = variable.domain.type
       return [(process.pool.constant(0, type: type), rest), (process.pool.constant(1, type: type), p)]
@@ -433,7 +441,8 @@ struct ProcessWriter {
       guard family.isDiscrete else {
         throw cannot("`\(variable.name)` is drawn from a continuous law, which PRISM does not have", place)
       }
-      let numbers = parameters.compactMap { process.pool.constant(written($0, &self)) }
+      let written = parameters.map { self.written($0, values) }
+      let numbers = written.compactMap { process.pool.constant($0) }
       guard numbers.count == parameters.count else {
         throw cannot(
           "the law of `\(variable.name)` has parameters that depend on the state, which is not written as updates", place)
@@ -448,7 +457,7 @@ struct ProcessWriter {
         (process.pool.constant($0, type: variable.domain.type), process.pool.constant($1, type: .real))
       }
     case .select(let condition, let a, let b):
-      let truth = written(condition, &self)
+      let truth = written(condition, values)
       if let known = process.pool.constant(truth) { return try outcomes(of: known != 0 ? a : b, values, variable, place) }
       let zero = process.pool.constant(0, type: .real)
       let isFirst = process.pool.select(truth, one, zero, type: .real, span: place)
@@ -456,7 +465,7 @@ struct ProcessWriter {
       return weighted(try outcomes(of: a, values, variable, place), isFirst)
         + weighted(try outcomes(of: b, values, variable, place), isSecond)
     case .mixture(let components):
-      let weights = normalized(components.map { (value: one, weight: written($0.weight, &self)) }).map(\.weight)
+      let weights = normalized(components.map { (value: one, weight: written($0.weight, values)) }).map(\.weight)
       var result: [(value: ExpressionID, weight: ExpressionID)] = []
       for (component, weight) in zip(components, weights) {
         result += weighted(try outcomes(of: component.distribution, values, variable, place), weight)
@@ -464,11 +473,17 @@ struct ProcessWriter {
       return result
     case .truncated(let base, let low, let high):
       let inner = try outcomes(of: base, values, variable, place)
-      guard let first = process.pool.constant(written(low, &self)), let last = process.pool.constant(written(high, &self)),
-        inner.allSatisfy({ process.pool.constant($0.value) != nil })
+      let ends = [written(low, values), written(high, values)].compactMap { process.pool.constant($0) }
+      guard ends.count == 2, ends[0] <= ends[1], inner.allSatisfy({ process.pool.constant($0.value) != nil })
       else { throw cannot("the law of `\(variable.name)` is cut at ends that depend on the state", place) }
-      return normalized(inner.filter { (first...max(first, last)).contains(process.pool.constant($0.value) ?? .nan) })
+      let kept = inner.filter { (ends[0]...ends[1]).contains(process.pool.constant($0.value) ?? .nan) }
+      return normalized(kept)
     }
+  }
+
+  /// An expression with what is known put in.
+  private mutating func written(_ id: ExpressionID, _ values: [ExpressionKind: ExpressionID]) -> ExpressionID {
+    process.pool.rewriting([id]) { values[$0] }[0]
   }
 
   private mutating func weighted(_ outcomes: [(value: ExpressionID, weight: ExpressionID)], _ factor: ExpressionID) -> [(
@@ -487,7 +502,12 @@ struct ProcessWriter {
 
   // MARK: Commands and rewards
 
-  private mutating func command(_ action: Action) throws -> PrismModel.Command {
+  private mutating func command(_ action: Action, unless terminal: PrismExpression?) throws -> PrismModel.Command {
+    var condition = try boolean(action.guardCondition)
+    if let terminal {
+      let isOpen = PrismExpression(.not(terminal), span)
+      condition = condition.isTrue ? isOpen : .combining(.and, isOpen, condition)
+    }
     let updates = try action.updates.map { update -> PrismModel.Update in
       var assignments: [PrismModel.Assignment] = []
       for id in process.variables(with: .state) {
@@ -507,7 +527,7 @@ struct ProcessWriter {
       return .init(probability: weight, assignments: assignments, span: span)
     }
     return .init(
-      action: PrismName(text: action.name, span: span), condition: try boolean(action.guardCondition), updates: updates,
+      action: PrismName(text: action.name, span: span), condition: condition, updates: updates,
       span: span)
   }
 
@@ -523,7 +543,7 @@ struct ProcessWriter {
       for amount in action.rewards {
         total = process.pool.binary(isCost ? .subtract : .add, total, amount, type: .real, span: span)
       }
-      total = simplified(total, where: action.guardCondition)
+      total = simplified(total, where: action.open)
       if process.pool.constant(total) == 0 { continue }
       items.append(.init(action: PrismName(text: action.name, span: span), condition: always, value: try number(total)))
     }
@@ -562,14 +582,14 @@ struct ProcessWriter {
     switch process.objective.criterion {
     case .discounted(let discount):
       accumulated = "Cdiscount=\(discount)"
-      excess = "\(shift / (1 - discount))"
+      excess = "\(Int(shift)) / (1 - \(discount))"
     case .finiteHorizon(let steps, let discount):
       guard discount == 1 else { throw cannot("PRISM has no discounted total over a number of steps", process.objective.span) }
       accumulated = "C<=\(steps)"
-      excess = "\(shift * Double(steps))"
+      excess = "\(Int(shift)) * \(steps)"
     case .average:
       accumulated = "S"
-      excess = "\(shift)"
+      excess = "\(Int(shift))"
     case .total:
       guard shift == 0 else {
         throw cannot(
@@ -582,7 +602,7 @@ struct ProcessWriter {
     if isCost { notes.append("the rewards \"total\" are what a step costs: the value is minus the answer to \(property)") }
     if shift > 0 {
       notes.append(
-        "every step earns \(shift) more than in the model, since PRISM's rewards are not negative: the value is the answer to "
+        "every step earns \(Int(shift)) more than in the model, since PRISM's rewards are not negative: the value is the answer to "
           + "\(property) less \(excess)")
     }
     head += notes.filter { !head.contains($0) }

@@ -13,6 +13,36 @@ extension ProcessWriter {
     PrismExpression(.call(PrismName(text: name, span: place), arguments), place)
   }
 
+  private func negated(_ x: PrismExpression) -> PrismExpression {
+    switch x.kind {
+    case .negate(let inner): return inner
+    case .integer(let value): return literal(-Double(value))
+    case .real(let value): return PrismExpression(.real(-value), place)
+    default: return PrismExpression(.negate(x), place)
+    }
+  }
+
+  private func product(_ x: PrismExpression, _ y: PrismExpression) -> PrismExpression {
+    if case .integer(1) = x.kind { return y }
+    if case .integer(1) = y.kind { return x }
+    if case .negate(let inner) = y.kind { return negated(product(x, inner)) }
+    return .combining(.multiply, x, y)
+  }
+
+  private func difference(_ x: PrismExpression, _ y: PrismExpression) -> PrismExpression {
+    if case .integer(0) = x.kind { return negated(y) }
+    if case .integer(0) = y.kind { return x }
+    if case .negate(let inner) = y.kind { return sum(x, inner) }
+    return .combining(.subtract, x, y)
+  }
+
+  private func sum(_ x: PrismExpression, _ y: PrismExpression) -> PrismExpression {
+    if case .integer(0) = x.kind { return y }
+    if case .integer(0) = y.kind { return x }
+    if case .negate(let inner) = y.kind { return difference(x, inner) }
+    return .combining(.add, x, y)
+  }
+
   private func choice(_ condition: PrismExpression, _ a: PrismExpression, _ b: PrismExpression) -> PrismExpression {
     PrismExpression(.conditional([PrismBranch(condition: condition, value: a)], otherwise: b), place)
   }
@@ -75,10 +105,10 @@ extension ProcessWriter {
     let x = try number(a)
     let euler = PrismExpression(.real(2.718281828459045), place)
     switch function {
-    case .negate: return PrismExpression(.negate(x), place)
+    case .negate: return negated(x)
     case .floor: return call("floor", [x])
     case .ceil: return call("ceil", [x])
-    case .abs: return call("max", [x, PrismExpression(.negate(x), place)])
+    case .abs: return call("max", [x, negated(x)])
     case .sign:
       return choice(
         .combining(.greater, x, literal(0)), literal(1), choice(.combining(.less, x, literal(0)), literal(-1), literal(0)))
@@ -109,11 +139,9 @@ extension ProcessWriter {
     }
     let (x, y) = (try number(a), try number(b))
     switch function {
-    case .add: return .combining(.add, x, y)
-    case .subtract:
-      if case .integer(0) = x.kind { return PrismExpression(.negate(y), place) }
-      return .combining(.subtract, x, y)
-    case .multiply: return .combining(.multiply, x, y)
+    case .add: return sum(x, y)
+    case .subtract: return difference(x, y)
+    case .multiply: return product(x, y)
     case .divide: return .combining(.divide, x, y)
     case .power: return call("pow", [x, y])
     case .min: return call("min", [x, y])
