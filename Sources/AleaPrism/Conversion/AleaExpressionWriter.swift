@@ -80,9 +80,9 @@ struct AleaExpressionWriter {
     case .equal, .iff: return Phrase(text: "\(a.at(.sum)) == \(b.at(.sum))", level: .comparison)
     case .notEqual, .less, .lessEqual, .greater, .greaterEqual:
       return Phrase(text: "\(a.at(.sum)) \(symbol.rawValue) \(b.at(.sum))", level: .comparison)
-    case .and: return Phrase(text: "\(a.at(.and)) and \(b.at(.not))", level: .and)
-    case .or: return Phrase(text: "\(a.at(.or)) or \(b.at(.and))", level: .or)
-    case .implies: return Phrase(text: "not \(a.at(.atom)) or \(b.at(.and))", level: .or)
+    case .and: return Phrase(text: "\(a.at(.and)) and \(b.at(.and))", level: .and)
+    case .or: return Phrase(text: "\(a.at(.or)) or \(b.at(.or))", level: .or)
+    case .implies: return Phrase(text: "not \(a.at(.atom)) or \(b.at(.or))", level: .or)
     }
   }
 

@@ -13,7 +13,7 @@ extension AleaModelWriter {
       writer.fixedLabels = fixedLabels()
       do {
         let name = names.claim(property.name?.text ?? "property\(index + 1)", isQuiet: property.name == nil)
-        let lines = try question(property.body, name, &writer)
+        let lines = try question(property.body, name, property.name?.text ?? name, &writer)
         if !writer.problems.isEmpty { throw DiagnosticError(writer.problems) }
         result.append("// " + (title + text).split(separator: "\n").joined(separator: " "))
         result += lines
@@ -61,7 +61,8 @@ extension AleaModelWriter {
         notes: ["ask it of the file: `solve(read(\"\(source.file)\"), property: ...)`"]))
   }
 
-  private mutating func question(_ body: PrismExpression, _ name: String, _ writer: inout AleaExpressionWriter) throws -> [String]
+  private mutating func question(_ body: PrismExpression, _ name: String, _ title: String, _ writer: inout AleaExpressionWriter)
+    throws -> [String]
   {
     guard case .query(let query) = body.kind else { throw cannot("this property", body.span) }
     var optimum = query.optimum
@@ -104,7 +105,7 @@ extension AleaModelWriter {
     if let comparison {
       lines.append("expect(\(number) \(comparison.symbol) \(comparison.limit))")
     } else {
-      lines.append("print(\"\(name):\", \(number))")
+      lines.append("print(\"\(title):\", \(number))")
     }
     return lines
   }

@@ -191,7 +191,16 @@ struct AleaModelWriter {
     var cases = commands.map(\.name)
     if isChain || cases.isEmpty, let idleName { cases.append(idleName) }
     let list = cases.joined(separator: ", ")
-    lines += list.count < 100 ? ["enum \(commandType) { \(list) }", ""] : ["enum \(commandType) {", "  \(list)", "}", ""]
+    if list.count < 100 {
+      lines += ["enum \(commandType) { \(list) }", ""]
+      return
+    }
+    var rows = [""]
+    for (index, name) in cases.enumerated() {
+      if rows[rows.count - 1].count + name.count > Self.width - 6 { rows.append("") }
+      rows[rows.count - 1] += (rows[rows.count - 1].isEmpty ? "  " : " ") + name + (index < cases.count - 1 ? "," : "")
+    }
+    lines += ["enum \(commandType) {"] + rows + ["}", ""]
   }
 
   private mutating func writeStates() {
@@ -384,7 +393,10 @@ struct AleaModelWriter {
     let isComplete = mentioned == commands.count && idleName == nil
     if special.count == 1, let only = special.first {
       if isComplete { return only.value }
-      if only.pattern.count == 1 { return "if \(commandName) == \(only.pattern[0]) then \(only.value) else \(otherwise)" }
+      if only.pattern.count == 1 {
+        let value = only.value.hasPrefix("if ") ? "(\(only.value))" : only.value
+        return "if \(commandName) == \(only.pattern[0]) then \(value) else \(otherwise)"
+      }
     }
     var rows = special.map { "    \($0.pattern.joined(separator: ", ")) => \($0.value)" }
     if !isComplete { rows.append("    _ => \(otherwise)") }
@@ -491,14 +503,26 @@ struct AleaModelWriter {
     return indent + result.joined(separator: "\n" + indent + "  ")
   }
 
-  /// The parts of a line between which it may be broken.
+  /// The parts of a line between which it may be broken: outside of brackets that it opens, unless a part is long by itself.
   private static func pieces(of line: Substring) -> [String] {
+    split(line, insideBrackets: false).flatMap { piece in
+      piece.count <= width - 12 ? [piece] : split(Substring(piece), insideBrackets: true)
+    }
+  }
+
+  private static func split(_ line: Substring, insideBrackets: Bool) -> [String] {
     var result = [""]
     var isQuoted = false
+    var depth = 0
     for word in line.split(separator: " ", omittingEmptySubsequences: false) {
       result[result.count - 1] += (result[result.count - 1].isEmpty ? "" : " ") + word
-      if word.count(where: { $0 == "\"" }) % 2 == 1 { isQuoted.toggle() }
-      if !isQuoted, word.hasSuffix(",") || ["and", "or", "+", "*"].contains(word) { result.append("") }
+      for character in word {
+        if character == "\"" { isQuoted.toggle() }
+        if !isQuoted, "([{".contains(character) { depth += 1 }
+        if !isQuoted, ")]}".contains(character) { depth -= 1 }
+      }
+      let mayBreak = word.hasSuffix(",") || ["and", "or", "+", "*"].contains(word)
+      if !isQuoted, mayBreak, insideBrackets || depth <= 0 { result.append("") }
     }
     return result.filter { !$0.isEmpty }
   }

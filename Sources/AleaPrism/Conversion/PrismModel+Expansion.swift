@@ -62,7 +62,7 @@ private struct ModuleExpansion {
   }
 
   private mutating func copy(of module: PrismModel.Module, named name: PrismName, _ map: [String: String]) -> PrismModel.Module {
-    let affected = formulas.keys.filter { map[$0] == nil && depends($0, on: map) }.sorted()
+    let affected = used(in: module).filter { map[$0] == nil && depends($0, on: map) }.sorted()
     var names = map
     for formula in affected {
       var fresh = "\(formula)_\(name.text)"
@@ -101,6 +101,24 @@ private struct ModuleExpansion {
         return copy
       }
       return copy
+    }
+    return result
+  }
+
+  /// The formulas that a module mentions, with those inside them.
+  private func used(in module: PrismModel.Module) -> Set<String> {
+    var expressions = module.variables.compactMap(\.initial)
+    for variable in module.variables {
+      if case .range(let low, let high) = variable.domain { expressions += [low, high] }
+    }
+    for command in module.commands {
+      expressions.append(command.condition)
+      for update in command.updates { expressions += update.assignments.map(\.value) + (update.probability.map { [$0] } ?? []) }
+    }
+    var result = Set<String>()
+    var pending = expressions.flatMap(\.names)
+    while let name = pending.popLast() {
+      if let value = formulas[name], result.insert(name).inserted { pending += value.names }
     }
     return result
   }
