@@ -35,7 +35,12 @@ struct SymbolicConversion {
     let file = try PrismFile(session.loader.read(path), constants: given, warnings: &session.core.warnings)
     let isClosed = file.model.constants.allSatisfy { $0.value != nil || given[$0.name.text] != nil }
     // With values for its constants the whole model is checked; without them, what can be.
-    if isClosed { _ = try file.program(allowing: properties?.constantNames ?? []) }
+    do {
+      _ = try file.program(allowing: properties?.constantNames ?? [])
+    } catch let error as DiagnosticError {
+      let faults = error.diagnostics.filter { $0.severity == .error && !$0.message.hasSuffix("has no value") }
+      if isClosed || !faults.isEmpty { throw DiagnosticError(faults.isEmpty ? error.diagnostics : faults) }
+    }
     return PrismSource(file: file, given: given, properties: properties, isClosed: isClosed)
   }
 
