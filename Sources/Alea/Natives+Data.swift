@@ -15,13 +15,16 @@ extension Natives {
     NativeFunction(
       "read",
       [
-        NativeParameter("path", isPositional: true, "a path relative to the program's file, ending in .csv, .prism, .tra, .drn or .npz"),
+        NativeParameter(
+          "path", isPositional: true, "a path relative to the program's file, ending in .csv, .prism, .tra, .drn or .npz"),
         NativeParameter("separator", default: "\",\"", "what stands between cells"),
         NativeParameter("header", default: "true", "false where the first line holds data: columns are then c1, c2, ..."),
         NativeParameter(
           "missing", default: "[\"NA\", \"NaN\"]", "the cells that stand for a missing value; empty cells always do"),
         NativeParameter("types", default: "what the cells show", "types of columns by name, as in `(zip: String, age: Int)`"),
-        NativeParameter("constants", kind: .labelled, "values for the constants of a PRISM model: `K: 16`; of a .tra file `kind: \"ctmc\"` for rates"),
+        NativeParameter(
+          "constants", kind: .labelled,
+          "values for the constants of a PRISM model: `K: 16`; of a .tra file `kind: \"ctmc\"` for rates"),
       ], returns: "a table or a model", isQuery: true,
       documentation:
         "Reads a table of data, comma-separated values (RFC 4180) with a line of column names; or a model: PRISM's language, or states and transitions in PRISM's .tra files (with .lab, .sta, .srew, .trew beside), Storm's .drn or NumPy's .npz; or a causal graph in dot or of DAGitty.",

@@ -126,7 +126,8 @@ struct Check: ParsableCommand {
     for file in files {
       let session = runner.makeSession()
       let diagnostics =
-        Session.isExplicit(file) ? session.check(explicit: file) : Session.isPrism(file) ? session.check(prism: file) : session.check(file: file)
+        Session.isExplicit(file)
+        ? session.check(explicit: file) : Session.isPrism(file) ? session.check(prism: file) : session.check(file: file)
       runner.show(diagnostics, from: session)
       if diagnostics.contains(where: { $0.severity == .error }) { hasErrors = true }
     }

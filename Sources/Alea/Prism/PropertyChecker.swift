@@ -20,6 +20,8 @@ struct PropertyChecker {
     case truth(StateSet, SparseSolution)
     case combined(SparseSolution, value: Double, lower: Double, upper: Double)
     case combinedTruth(Bool, SparseSolution)
+    /// What can be had of two objectives: the corners.
+    case front([[Double]], SparseSolution)
   }
 
   func fault(_ message: String, at span: SourceSpan?, label: String = "", notes: [String] = []) -> DiagnosticError {
@@ -44,7 +46,9 @@ struct PropertyChecker {
     var satisfying: StateSet?
     var combined: (value: Double, lower: Double, upper: Double)?
     var solution: SparseSolution
+    var front: [[Double]]?
     switch verdict {
+    case .front(let points, let numbers): (solution, front) = (numbers, points)
     case .numbers(let numbers): solution = numbers
     case .truth(let states, let numbers): (satisfying, solution) = (states, numbers)
     case .combined(let numbers, let value, let lower, let upper): (solution, combined) = (numbers, (value, lower, upper))
@@ -59,7 +63,7 @@ struct PropertyChecker {
           + "\(count == 1 ? "it stays" : "they stay") as \(count == 1 ? "it is" : "they are"), as in PRISM")
     }
     return PropertyAnswer(
-      explored: explored, property: text, name: name, sparse: solution, satisfying: satisfying, combined: combined,
+      explored: explored, property: text, name: name, sparse: solution, satisfying: satisfying, combined: combined, front: front,
       exploringTime: exploration.seconds, solvingTime: seconds)
   }
 
@@ -70,7 +74,7 @@ struct PropertyChecker {
       let (states, solution) = try satisfaction(query, decidingAll: false)
       return .truth(states, solution)
     case .filter(let operation, let body, let states): return try filtered(operation, body, states)
-    case .multi: throw unsupported("a property with several objectives (`multi`)", at: expression.span)
+    case .multi(let parts): return try multiple(parts, at: expression.span)
     default:
       if try containsQuery(expression) {
         let set = try states(expression)
