@@ -250,19 +250,24 @@ struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a model in the notation of another tool.",
     discussion: """
-      drn: Storm's explicit format. tra: PRISM's explicit files (.tra, .sta, .lab, .srew, .trew). dot: a graph.
+      drn: Storm's explicit format. tra: PRISM's explicit files (.tra, .sta, .lab, .srew, .trew). umb: the unified Markov binary \
+      format of Storm, PRISM and Modest. dot: the graph of the states, or of a causal model. What these cannot say is noted.
       alea, prism, jani: commands over variables, as the model has them, without listing its states. A PRISM model can be written as \
       each of the three, an mdp of Alea as prism and jani. What the format cannot express is listed with its place, and nothing is \
       written, unless --partial is given.
       """)
   @OptionGroup var options: ProgramOptions
-  @Option(name: .customLong("to"), help: "The format: drn, tra, dot, alea, prism or jani.") var format: ModelFormat
+  @Option(name: .customLong("to"), help: "The format: drn, tra, umb, dot, alea, prism or jani.") var format: ModelFormat
   @Option(name: .shortAndLong, help: "The file to write; the first text on standard output when left out.")
   var output: String?
   @Option(help: "A file of properties of the PRISM model, which become questions (alea, prism, jani).") var properties: String?
   @Flag(help: "Leave out what the format cannot express, and say so.") var partial = false
   @Argument(help: "A PRISM model, a file of states and transitions, or a program.") var file: String
   @Argument(help: "The model of a program; may be left out when there is one.") var model: String?
+
+  func validate() throws {
+    if format == .umb, output == nil { throw ValidationError("umb is not a text: name the file to write with --output") }
+  }
 
   func run() throws {
     let runner = Runner(options)
