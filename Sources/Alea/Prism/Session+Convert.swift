@@ -10,6 +10,20 @@ public enum ModelFormat: String, CaseIterable, Sendable {
   case umb
   /// The graph of the states, or of a causal model, for Graphviz.
   case dot
+  /// A program of Alea, from a PRISM model: variables, guards and updates stay symbols.
+  case alea
+  /// The PRISM language, from a PRISM model or an mdp of Alea.
+  case prism
+  /// A JANI model, from a PRISM model or an mdp of Alea.
+  case jani
+
+  /// Whether a model is written as commands over variables, without its states being listed.
+  var isSymbolic: Bool {
+    switch self {
+    case .alea, .prism, .jani: true
+    default: false
+    }
+  }
 }
 
 extension Session {
@@ -58,10 +72,20 @@ extension Session {
 
   /// A model as files of another format: the ending of each and its bytes, and what the format cannot say.
   ///
-  /// - Parameter path: a PRISM model, states and transitions, or a program with one model (or that of the name given).
-  public func convert(_ path: String, to format: ModelFormat, model name: String? = nil) throws -> (
-    files: [(ending: String, bytes: [UInt8])], notes: [String]
-  ) {
+  /// - Parameters:
+  ///   - path: a PRISM model, states and transitions, or a program with one model (or that of the name given).
+  ///   - properties: a file of properties that become questions, for the symbolic formats.
+  ///   - isPartial: leaves out what the format cannot express, and says so in the notes, in place of an error.
+  public func convert(
+    _ path: String, to format: ModelFormat, model name: String? = nil, properties: String? = nil, isPartial: Bool = false
+  ) throws -> (files: [(ending: String, bytes: [UInt8])], notes: [String]) {
+    if format.isSymbolic {
+      return try SymbolicConversion(session: self, path: path, properties: properties, isPartial: isPartial)
+        .files(format, model: name)
+    }
+    if properties != nil {
+      throw DiagnosticError(.error("`--properties` goes with the formats alea, prism and jani", at: nil))
+    }
     if format == .dot { return ([(".dot", Array(try drawing(path, model: name).dot.utf8))], []) }
     let rows = try rows(path: path, model: name)
     if format == .umb {
@@ -79,7 +103,7 @@ extension Session {
     return try core.stateGraph(model.instantiate(takesRows: true))
   }
 
-  private func loadedModel(_ path: String, model name: String?) throws -> ModelObject {
+  func loadedModel(_ path: String, model name: String?) throws -> ModelObject {
     if Self.isExplicit(path) { return try model(load(explicit: path)) }
     if Self.isPrism(path) { return try model(load(prism: path)) }
     if Natives.graphEndings.contains(SavedFile.fileExtension(path)) {
