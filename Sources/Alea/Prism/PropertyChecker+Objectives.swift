@@ -121,7 +121,7 @@ extension PropertyChecker {
         throw unsupported(
           "this reward in `multi`", at: query.body.span, notes: ["`R=? [ C ]`, all that is ever collected, can be"])
       }
-      let reward = exploration.reward(index)
+      let reward = try exploration.reward(index)
       if !isLeast { return Goal(objective: .reward(reward), bound: bound) }
       let negated = Column<Double>(repeating: 0, count: sparse.choiceCount)
       for choice in 0..<sparse.choiceCount { negated.pointer[choice] = 0 - reward.pointer[choice] }
