@@ -265,10 +265,7 @@ extension PropertyChecker {
       return stepwise(iteration.solution(steps: steps, isProbability: false), steps: steps)
     case .instantaneous(let time, let span):
       guard case .structure(let index) = earned else { throw fault("`I=` asks for a reward, not for the time", at: span) }
-      if isTimed {
-        let (process, id) = try context.stateReward(index)
-        return try timeInstantaneous(explored.evaluate(id, in: process), time)
-      }
+      if isTimed { return try timeInstantaneous(stateReward(index), time) }
       let steps = try context.integer(time, "the number of steps")
       guard steps >= 0 else { throw fault("a number of steps is not negative", at: time.span) }
       try checkLength(steps, at: time.span)
