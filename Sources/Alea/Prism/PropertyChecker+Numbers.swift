@@ -141,7 +141,7 @@ extension PropertyChecker {
       throw fault("the bound on a reward is \(NumberText.significant(limit, digits: 6))", at: bound.span)
     }
     let allowed = combined(staying, target) { $0 | $1 }
-    let reward = exploration.reward(index)
+    let reward = try exploration.reward(index)
     let unfolding = try RewardUnfolding(
       of: sparse, reward: reward, level: Int(level), saturates: saturates, frozen: complement(allowed))
     let goal = unfolding.target(target, atLastLevelOnly: saturates)
@@ -194,7 +194,7 @@ extension PropertyChecker {
   mutating func reward(_ query: PrismQuery, _ earned: Earned, maximize: Bool) throws -> SparseSolution {
     let column: Column<Double>
     switch earned {
-    case .structure(let index): column = exploration.reward(index)
+    case .structure(let index): column = try exploration.reward(index)
     case .time: column = exploration.stepTime
     }
     switch query.body {

@@ -21,7 +21,8 @@ public struct PropertyAnswer: Sendable {
 
   public init(
     explored: ExploredProcess, property: String, name: String?, sparse: SparseSolution, satisfying: StateSet? = nil,
-    combined: (value: Double, lower: Double, upper: Double)? = nil, front: [[Double]]? = nil, exploringTime: Double, solvingTime: Double
+    combined: (value: Double, lower: Double, upper: Double)? = nil, front: [[Double]]? = nil, exploringTime: Double,
+    solvingTime: Double
   ) {
     self.explored = explored
     self.property = property
