@@ -231,16 +231,25 @@ enum Natives {
           NativeParameter("of", kind: .modelExpression, "a condition on the states of the model"),
           NativeParameter("in", "the model"), NativeParameter("maximize", default: "true", "false for the least probability"),
           NativeParameter("within", default: "any number", "a bound on the number of steps"), precision,
+          NativeParameter("avoiding", kind: .modelExpression, default: "nothing", "states that must not be met before"),
         ], returns: "a probability by state", isQuery: true,
         documentation: "The greatest (or least) probability of ever reaching a state in which a condition holds.",
         example: "probability(of: Walk.x == 3, in: Walk)"
       ) { call in
-        let (process, event) = try call.modelExpression("of", in: model(call, "in").instantiate(takesRows: true))
+        var (process, event) = try call.modelExpression("of", in: model(call, "in").instantiate(takesRows: true))
+        var avoided: ExpressionID?
+        var text = core.sourceText(call.span(of: "of"))
+        if let span = call.span(of: "avoiding") {
+          let (extended, id) = try call.modelExpression("avoiding", in: process)
+          (process, avoided) = (extended, id)
+          text += " avoiding " + core.sourceText(span)
+        }
         return .object(
           try core.probability(
-            event, in: process, text: core.sourceText(call.span(of: "of")), maximize: boolean(call, "maximize") ?? true,
-            within: integer(call, "within", from: 0), tolerance: tolerance(call)))
+            event, avoiding: avoided, in: process, text: text, maximize: boolean(call, "maximize") ?? true,
+            within: integer(call, "within", from: 0), tolerance: tolerance(call), at: call.span))
       },
+      expectedTotal(core, precision),
       NativeFunction(
         "simulate",
         [

@@ -234,20 +234,51 @@ extension SessionCore {
     return try explore(process)
   }
 
+  /// - Parameter avoided: states that must not be met before the event.
   func probability(
-    _ event: ExpressionID, in process: Process, text: String, maximize: Bool, within steps: Int?, tolerance: Double?
+    _ event: ExpressionID, avoiding avoided: ExpressionID? = nil, in process: Process, text: String, maximize: Bool,
+    within steps: Int?, tolerance: Double?, at span: SourceSpan? = nil
   ) throws -> Reachability {
     let (explored, _) = try explore(process)
-    let truth = try explored.evaluate(event, in: process)
-    let target = StateSet(truth.indices.filter { truth[$0] == 1 }, count: explored.sparse.stateCount)
-    let sparse: SparseSolution
-    if let steps {
-      sparse = try explored.sparse.reachability(of: target, within: steps, maximize: maximize, control: control)
+    let sparse = explored.sparse
+    let target = try states(of: explored, in: process, where: event)
+    let solution: SparseSolution
+    if let avoided {
+      try requireWhole(sparse, "the probability of reaching states while avoiding others", at: span)
+      let barred = try states(of: explored, in: process, where: avoided)
+      let staying = StateSet((0..<sparse.stateCount).filter { !barred.contains($0) }, count: sparse.stateCount)
+      if let steps {
+        var iteration = StepIteration(
+          sparse, from: (0..<sparse.stateCount).map { target.contains($0) ? 1 : 0 }, maximize: maximize)
+        let fixed = StateSet(
+          (0..<sparse.stateCount).filter { target.contains($0) || barred.contains($0) }, count: sparse.stateCount)
+        try iteration.run(steps: steps, fixed: fixed, control: control)
+        solution = iteration.solution(steps: steps, isProbability: true)
+      } else {
+        solution = try sparse.until(
+          target, within: staying, maximize: maximize, tolerance: tolerance ?? configuration.tolerance ?? 1e-6, control: control)
+      }
+    } else if let steps {
+      solution = try sparse.reachability(of: target, within: steps, maximize: maximize, control: control)
     } else {
-      sparse = try explored.sparse.reachability(
+      solution = try sparse.reachability(
         of: target, maximize: maximize, tolerance: tolerance ?? configuration.tolerance ?? 1e-6, control: control)
     }
-    return Reachability(explored: explored, sparse: sparse, event: text, maximizes: maximize)
+    return Reachability(explored: explored, sparse: solution, event: text, maximizes: maximize)
+  }
+
+  func states(of explored: ExploredProcess, in process: Process, where condition: ExpressionID) throws -> StateSet {
+    let truth = try explored.evaluate(condition, in: process)
+    return StateSet(truth.indices.filter { truth[$0] == 1 }, count: explored.sparse.stateCount)
+  }
+
+  /// Refuses what has no guaranteed bound where draws without end are cut.
+  func requireWhole(_ sparse: SparseProcess, _ what: String, at span: SourceSpan?) throws {
+    guard sparse.isTruncated else { return }
+    throw DiagnosticError(
+      .error(
+        "\(what) needs draws with finitely many values", at: span, label: "the model has draws without end",
+        notes: ["bound them, as in `min(demand, 40)` where the value is used, or `Truncated(d, 0, 40)`"]))
   }
 
   // MARK: Simulation

@@ -251,12 +251,17 @@ struct Convert: ParsableCommand {
     abstract: "Write a model in the notation of another tool.",
     discussion: """
       drn: Storm's explicit format. tra: PRISM's explicit files (.tra, .sta, .lab, .srew, .trew). umb: the unified Markov binary \
-      format of Storm, PRISM and Modest. dot: the graph of the states, or of a causal model. What the format cannot say is noted.
+      format of Storm, PRISM and Modest. dot: the graph of the states, or of a causal model. What these cannot say is noted.
+      alea, prism, jani: commands over variables, as the model has them, without listing its states. A PRISM model can be written as \
+      each of the three, an mdp of Alea as prism and jani. What the format cannot express is listed with its place, and nothing is \
+      written, unless --partial is given.
       """)
   @OptionGroup var options: ProgramOptions
-  @Option(name: .customLong("to"), help: "The format: drn, tra, umb or dot.") var format: ModelFormat
+  @Option(name: .customLong("to"), help: "The format: drn, tra, umb, dot, alea, prism or jani.") var format: ModelFormat
   @Option(name: .shortAndLong, help: "The file to write; the first text on standard output when left out.")
   var output: String?
+  @Option(help: "A file of properties of the PRISM model, which become questions (alea, prism, jani).") var properties: String?
+  @Flag(help: "Leave out what the format cannot express, and say so.") var partial = false
   @Argument(help: "A PRISM model, a file of states and transitions, or a program.") var file: String
   @Argument(help: "The model of a program; may be left out when there is one.") var model: String?
 
@@ -269,7 +274,8 @@ struct Convert: ParsableCommand {
     let session = runner.makeSession()
     throw Exit(
       status: runner.status(of: session) {
-        let (files, notes) = try session.convert(file, to: format, model: model)
+        let (files, notes) = try session.convert(
+          file, to: format, model: model, properties: properties, isPartial: partial)
         for (index, part) in files.enumerated() {
           if let output {
             let ending = "." + SavedFile.fileExtension(output)

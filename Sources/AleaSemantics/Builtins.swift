@@ -99,6 +99,9 @@ public struct Builtin: Sendable {
     "Real": .type(.real), "String": .type(.string), "Any": .type(.any),
   ]
 
+  /// The names of those.
+  public static var constantNames: [String] { constants.keys.sorted() }
+
   /// The constructors of distributions, with what they say.
   public static let distributions: [(name: String, signature: String, documentation: String)] = [
     ("Bernoulli", "Bernoulli(p)", "1 with probability p, else 0."),

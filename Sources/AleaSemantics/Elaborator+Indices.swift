@@ -214,6 +214,12 @@ extension Elaborator {
       return try variable(name, of: model, as: model.modelName)
     }
     if let model = object as? ModelObject {
+      // The model that the expression is about, under another name: `let m = read(...)`, and `m.x`.
+      if let asked = self.model, asked.modelName == model.definition.name,
+        let operand = try asked.operand(named: name.text, at: name.span)
+      {
+        return operand
+      }
       let names = model.definition.questionNames
       if names.contains(name.text) { return .value(.object(ModelVariable(model: model, name: name.text))) }
       let nearest = Spelling.nearest(name.text, in: names)

@@ -59,7 +59,9 @@ extension ModelElaborator {
             throw scope.fault(
               "`\(modifier.text)` is no kind of aggregation", modifier.span, notes: ["`iterated` and `stagewise` are"])
           }
-          objective.functional = try functional(expression, &scope, number)
+          // `number` elaborates in `scope` itself.
+          var own = elaborator()
+          objective.functional = try functional(expression, &own, number)
         case .constraint(let expression): objective.constraints.append(try constraint(expression, number))
         case .regularize(let expression): objective.regularizers.append(try self.clause(expression, per: nil, number))
         case .against(let expression, let per):

@@ -55,10 +55,11 @@ extension ModelElaborator {
     var scope = model.elaborator()
     scope.locals = locals
     let operand = try scope.boolean(syntax)
-    guard let id = scope.scalar(operand, syntax.span) else { throw Elaborator.silent }
+    guard let written = scope.scalar(operand, syntax.span) else { throw Elaborator.silent }
     var extended = model.process
     extended.pool = model.context.pool
     extended.symbols = model.context.symbols
+    let id = extended.rows == nil ? extended.writingOutDefinitions(in: written) : written
     for leaf in extended.pool.leaves(of: [id]) {
       switch leaf {
       case .variable(let variable) where extended[variable].role == .state: continue
@@ -75,5 +76,23 @@ extension ModelElaborator {
       }
     }
     return (extended, id)
+  }
+}
+
+extension Process {
+  /// The expression with values derived within a step (`done = x == 3`) replaced by what they are derived from.
+  fileprivate mutating func writingOutDefinitions(in expression: ExpressionID) -> ExpressionID {
+    var result = expression
+    // Each pass writes out the outermost definitions; they have no cycles.
+    while true {
+      var values: [ExpressionKind: ExpressionID] = [:]
+      for leaf in pool.leaves(of: [result]) {
+        if case .variable(let id) = leaf, self[id].role == .derived, case .value(let value) = self[id].mechanism {
+          values[leaf] = value
+        }
+      }
+      if values.isEmpty { return result }
+      result = pool.rewriting([result]) { values[$0] }[0]
+    }
   }
 }

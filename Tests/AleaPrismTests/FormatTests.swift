@@ -234,6 +234,30 @@ import Testing
     }
   }
 
+  @Test(arguments: [ModelFormat.drn, .tra, .umb]) func rewardsOfAnMDPAreWritten(_ format: ModelFormat) throws {
+    // `go` pays 3 and gets on one time in two, `end` pays 1, and each step from 1 costs 2 besides: 3 / 0.5 + 1 + 2.
+    let text = """
+      mdp
+      module m
+        x : [0..2];
+        [go] x=0 -> 0.5:(x'=1) + 0.5:(x'=0);
+        [end] x=1 -> (x'=2);
+        [] x=2 -> true;
+      endmodule
+      rewards "cost" [go] true : 3; [end] true : 1; x=1 : 2; endrewards
+      """
+    try Self.withFiles(["m.prism": text]) { folder in
+      let source = folder.appendingPathComponent("m.prism").path
+      let (files, _) = try Self.session([:]).convert(source, to: format)
+      for file in files { try Data(file.bytes).write(to: folder.appendingPathComponent("copy" + file.ending)) }
+      let copy = folder.appendingPathComponent("copy.\(format.rawValue)").path
+      let property = "R{\"cost\"}min=? [ F x=2 ]"
+      let session = Self.session([:])
+      let answer = try #require(try session.run(prism: copy, properties: [property]).first)
+      #expect(abs(answer.start - 9) <= 1e-6)
+    }
+  }
+
   @Test func aProgramIsWrittenWithWhatTheFormatCannotSay() throws {
     let text = """
       mdp Shop {

@@ -1,8 +1,24 @@
 import Alea
+import Foundation
 import Testing
 
-/// Mutated files: whatever is in them, reading and lowering end with a model or with messages.
+/// Mutated files: whatever is in them, reading, lowering and answering end with a model, a number or messages.
+///
+/// `ALEA_FUZZ_SECONDS=3600 ALEA_FUZZ_SEED=7 swift test --filter FuzzTests` looks longer, elsewhere.
 @Suite struct FuzzTests {
+  private static let environment = ProcessInfo.processInfo.environment
+  static let seed = environment["ALEA_FUZZ_SEED"].flatMap { UInt64($0) } ?? 0
+
+  /// Runs `body` so many times, or for as long as the environment says.
+  static func repeating(_ count: Int, _ body: () throws -> Void) rethrows {
+    guard let seconds = environment["ALEA_FUZZ_SECONDS"].flatMap({ Double($0) }) else {
+      for _ in 0..<count { try body() }
+      return
+    }
+    let end = Date().addingTimeInterval(seconds)
+    while Date() < end { try body() }
+  }
+
   struct Generator {
     var state: UInt64
     mutating func next(_ bound: Int) -> Int {
@@ -30,7 +46,8 @@ import Testing
   static let words = [
     "module", "endmodule", "->", "(", ")", "[", "]", "'", "=", "<", "&", "|", "!", "?", ":", ";", "..", "0", "1", "999999999999",
     "1e308", "true", "init", "rewards", "endrewards", "system", "||", "|||", "{", "}", "\"", "F", "P=?", "mdp", "dtmc", "ctmc",
-    "const", "formula", "-", "/", "*", "pow", "mod", "log", "min", "x", "[]",
+    "const", "formula", "-", "/", "*", "pow", "mod", "log", "min", "x", "[]", "G", "X", "U", "W", "R", "multi", "filter", "C",
+    "<=", ">=",
   ]
 
   /// Pieces of a text: words, numbers, single symbols.
@@ -70,11 +87,11 @@ import Testing
 
   @Test(arguments: models) func modelsEndInAModelOrInMessages(_ path: String) throws {
     let original = Self.pieces(try Reference.file(path).bytes)
-    var generator = Generator(state: UInt64(path.utf8.count))
-    for _ in 0..<120 {
+    var generator = Generator(state: UInt64(path.utf8.count) &+ Self.seed &* 1_000_003)
+    try Self.repeating(120) {
       let file = SourceFile(id: FileID(index: 0), name: "fuzz", bytes: Self.mutated(original, &generator))
       let (model, diagnostics) = PrismParser.parseModel(file)
-      if diagnostics.contains(where: { $0.severity == .error }) { continue }
+      if diagnostics.contains(where: { $0.severity == .error }) { return }
       do {
         let known = Self.constants.filter { name, _ in model.constants.contains { $0.name.text == name } }
         let program = try PrismProgram(model, name: "fuzz", constants: known)
@@ -95,11 +112,54 @@ import Testing
 
   @Test(arguments: properties) func propertiesEndInPropertiesOrInMessages(_ path: String) throws {
     let original = Self.pieces(try Reference.file(path).bytes)
-    var generator = Generator(state: UInt64(path.utf8.count))
-    for _ in 0..<400 {
+    var generator = Generator(state: UInt64(path.utf8.count) &+ Self.seed &* 1_000_003)
+    Self.repeating(400) {
       let file = SourceFile(id: FileID(index: 0), name: "fuzz", bytes: Self.mutated(original, &generator))
       let (properties, diagnostics) = PrismParser.parseProperties(file)
       #expect(!properties.properties.isEmpty || !diagnostics.isEmpty || file.bytes.count < 200 || !properties.labels.isEmpty)
+    }
+  }
+
+  /// Small models of each kind, on which every question ends soon.
+  static let small = [
+    SemanticsTests.fork, SemanticsTests.rest, PathFormulaTests.choice,
+    """
+    ctmc
+    module m x : [0..3]; [up] x<3 -> 2 : (x'=x+1); [down] x>0 -> 3 : (x'=x-1); endmodule
+    module n y : [0..1]; [down] y=0 -> (y'=1); [] y=1 -> 0.5 : (y'=0); endmodule
+    rewards "r" true : x; [up] true : 1; endrewards
+    label "end" = x=3;
+    """,
+  ]
+  static let questions = [
+    "P=? [ F x=1 ]", "Pmax=? [ F<=3 x=2 ]", "Pmin=? [ x<2 U x=3 ]", "P=? [ G F x=2 ]", "R=? [ C<=5 ]", "Rmax=? [ F x>1 ]",
+    "S=? [ x=1 ]",
+    "Pmax=? [ (G F x=1) & (F G x=0) ]", "Pmin=? [ G (x=1 => F<=2 x=2) ]", "P=? [ F x=1 || F x=2 ]", "P=? [ F[0.5,2] x=1 ]",
+    "multi(Pmax=? [ F x=1 ], P>=0.3 [ G x!=2 ])", "multi(P>=0.1 [ F x=1 ], P<=0.3 [ F x=2 ])",
+    "multi(R{1}max=? [ C<=3 ], P>=0.3 [ F x=1 ])",
+    "multi(Pmax=? [ F x=2 ], Pmax=? [ G F x=1 ])", "filter(argmax, P=? [ F x=1 ], x<2)", "filter(count, P>=0.5 [ F x=2 ])",
+    "1 - P=? [ F x=1 ] / 2", "P>=0.5 [ F P>0 [ X x=1 ] ]", "R=? [ (F x=1) & (X x=2) ]", "R=? [ I=2 ]", "T=? [ F x=3 ]",
+    "R=? [ S ]",
+    "P=? [ F^{rew{1}<=4} x=1 ]", "R{1}=? [ Cdiscount=0.5 ]",
+  ]
+
+  @Test(arguments: small.indices) func questionsEndInAnswersOrInMessages(_ number: Int) throws {
+    var generator = Generator(state: UInt64(number) &+ Self.seed &* 1_000_003)
+    let model = Self.small[number]
+    let pieces = Self.pieces(Array(model.utf8))
+    try Self.repeating(150) {
+      let question = Self.questions[generator.next(Self.questions.count)]
+      let property = generator.next(3) == 0 ? Array(question.utf8) : Self.mutated(Self.pieces(Array(question.utf8)), &generator)
+      let text = generator.next(3) == 0 ? Self.mutated(pieces, &generator) : Array(model.utf8)
+      let session = Session()
+      session.isSilent = true
+      do {
+        let answer = try session.answer(
+          prism: String(decoding: text, as: UTF8.self), property: String(decoding: property, as: UTF8.self))
+        #expect(answer.satisfying != nil || answer.front != nil || !(answer.startLower > answer.startUpper))
+      } catch let error as DiagnosticError {
+        #expect(!error.diagnostics.isEmpty)
+      }
     }
   }
 

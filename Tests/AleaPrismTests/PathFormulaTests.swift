@@ -41,6 +41,33 @@ import Testing
     #expect(answer.sparse.notes.contains { $0.contains("depends on the run so far") })
   }
 
+  /// Staying for ever takes choices that stay, also where others come first.
+  @Test func policiesStay() throws {
+    let m = """
+      mdp
+      module m
+        x : [0..3];
+        [leave] x=0 -> (x'=3);
+        [look] x=0 -> 0.5 : (x'=1) + 0.5 : (x'=2);
+        [leave] x=1 -> (x'=3);
+        [back] x>0 & x<3 -> (x'=0);
+        [] x=3 -> true;
+      endmodule
+      """
+    for property in ["Pmax=? [ G F x=1 ]", "Pmax=? [ F G x<3 ]", "Pmin=? [ F G x!=1 ]", "Pmax=? [ G x<3 ]"] {
+      let answer = try answer(m, property)
+      let process = answer.explored.sparse
+      #expect(answer.start == (property.hasPrefix("Pmin") ? 0 : 1))
+      #expect(answer.sparse.policy.count == process.stateCount)
+      for state in 0..<process.stateCount where answer.explored.states.values(of: state) != [3] {
+        let choice = Int(answer.sparse.policy[state])
+        #expect(
+          process.transitions(of: choice).allSatisfy { answer.explored.states.values(of: Int(process.successor[$0])) != [3] })
+      }
+    }
+    #expect(try answer(m, "Pmax=? [ F<=4 x=1 ]").sparse.policy.isEmpty)
+  }
+
   /// Until a formula is known to be true; the state in which it becomes so earns nothing more, as in PRISM.
   @Test func rewardsUntilAFormula() throws {
     let m = Self.choice

@@ -94,7 +94,7 @@ struct ExplicitFile: PropertyModel {
     return reader.result()
   }
 
-  func process(_ arguments: [(name: String, value: Value)]) -> Process { lowered }
+  func process() -> Process { lowered }
 
   func program(allowing names: Set<String>) -> PrismProgram { PrismProgram(rows: rows, process: lowered) }
 

@@ -111,18 +111,21 @@ struct PrismExploration {
 
   private let rewards = RewardColumns()
 
-  init(program: PrismProgram, explored: ExploredProcess, deadlocks: Int, seconds: Double) {
+  init(
+    program: PrismProgram, explored: ExploredProcess, deadlocks: Int, seconds: Double, stateRewards: [Column<Double>]? = nil
+  ) {
     self.program = program
     self.explored = explored
     self.deadlocks = deadlocks
     self.seconds = seconds
+    self.stateRewards = stateRewards
   }
 
   /// What each choice earns of a rewards structure.
   ///
   /// - Throws: `DiagnosticError` where that is no finite number.
   func reward(_ index: Int) throws -> Column<Double> {
-    guard program.type == .mdp else { return explored.sparse.channels[index].reward }
+    if index < explored.sparse.channels.count { return explored.sparse.channels[index].reward }
     if let known = rewards.known[index] { return known }
     do {
       let column = try explored.reward(program.process.channels[index].amount, in: program.process)

@@ -101,7 +101,7 @@ extension PropertyChecker {
       iteration = StepIteration(sparse, lower: later.lower, upper: later.upper, maximize: maximize)
     }
     try iteration.run(steps: low, zero: complement(staying), control: control)
-    return iteration.solution(steps: high ?? low, isProbability: true)
+    return stepwise(iteration.solution(steps: high ?? low, isProbability: true), steps: high ?? (low + 1))
   }
 
   func unbounded(_ staying: StateSet, _ target: StateSet, maximize: Bool) throws -> SparseSolution {
@@ -119,7 +119,18 @@ extension PropertyChecker {
       high = last
     }
     guard low >= 0 else { throw fault("a number of steps is not negative", at: bounds.lower?.span) }
+    try checkLength(max(low, high ?? 0), at: bounds.upper?.span ?? bounds.lower?.span)
     return (low, high)
+  }
+
+  /// So many steps would not end.
+  private static let mostSteps = 1_000_000_000
+
+  func checkLength(_ steps: Int, at span: SourceSpan?) throws {
+    guard steps > Self.mostSteps else { return }
+    throw unsupported(
+      "a bound of more than \(NumberText.grouped(Self.mostSteps)) steps", at: span,
+      notes: ["ask without a bound, or for the long run"])
   }
 
   private mutating func rewardBounded(
@@ -169,19 +180,56 @@ extension PropertyChecker {
     let ends = MaximalEndComponents(of: sparse, predecessors: predecessors, enabled: enabled)
     let goal = StateSet(count: sparse.stateCount)
     for state in 0..<sparse.stateCount where ends.componentOf.pointer[state] >= 0 { goal.flags.pointer[state] = 1 }
-    return try unbounded(everything, goal, maximize: true)
+    var solution = try unbounded(everything, goal, maximize: true)
+    for component in 0..<ends.count { remain(in: component, of: ends, visiting: set, predecessors, &solution) }
+    return solution
+  }
+
+  /// Lets the policy stay in an end component for ever and come to the states of a set again and again.
+  private func remain(
+    in component: Int, of ends: MaximalEndComponents, visiting set: StateSet, _ predecessors: ChoicePredecessors,
+    _ solution: inout SparseSolution
+  ) {
+    guard solution.policy.count == sparse.stateCount else { return }
+    func inside(_ choice: Int) -> Bool { ends.staysInside.pointer[choice] != 0 }
+    var reached = ends.states(of: component).map { Int($0) }.filter { set.contains($0) }
+    var known = Set(reached)
+    for state in reached { solution.policy[state] = sparse.choices(of: state).first(where: inside).map { Int32($0) } ?? -1 }
+    while let state = reached.popLast() {
+      for position in Int(predecessors.start.pointer[state])..<Int(predecessors.start.pointer[state + 1]) {
+        let choice = Int(predecessors.choices.pointer[position])
+        let owner = Int(predecessors.owner.pointer[choice])
+        guard inside(choice), known.insert(owner).inserted else { continue }
+        solution.policy[owner] = Int32(choice)
+        reached.append(owner)
+      }
+    }
+  }
+
+  /// With a bound on steps the best choice depends on how many are left.
+  private func stepwise(_ solution: SparseSolution, steps: Int) -> SparseSolution {
+    guard steps > 1, !isChoiceFree else { return solution }
+    var result = solution
+    result.policy = []
+    result.notes.append("the best choice depends on the steps left, so no policy is shown")
+    return result
   }
 
   /// The greatest probability of `G F a`: some end component with such a state is reached.
   private func recurrence(_ set: StateSet) throws -> SparseSolution {
-    let ends = MaximalEndComponents(of: sparse, predecessors: ChoicePredecessors(of: sparse))
+    let predecessors = ChoicePredecessors(of: sparse)
+    let ends = MaximalEndComponents(of: sparse, predecessors: predecessors)
     let goal = StateSet(count: sparse.stateCount)
     for component in 0..<ends.count {
       let states = ends.states(of: component)
       guard states.contains(where: { set.contains(Int($0)) }) else { continue }
       for state in states { goal.flags.pointer[Int(state)] = 1 }
     }
-    return try unbounded(everything, goal, maximize: true)
+    var solution = try unbounded(everything, goal, maximize: true)
+    for component in 0..<ends.count where ends.states(of: component).contains(where: { set.contains(Int($0)) }) {
+      remain(in: component, of: ends, visiting: set, predecessors, &solution)
+    }
+    return solution
   }
 
   // MARK: Rewards
@@ -211,9 +259,10 @@ extension PropertyChecker {
       if isTimed { return try timeCumulative(column, bound) }
       let steps = try context.integer(bound, "the number of steps")
       guard steps >= 0 else { throw fault("a number of steps is not negative", at: bound.span) }
+      try checkLength(steps, at: bound.span)
       var iteration = StepIteration(sparse, from: [Double](repeating: 0, count: sparse.stateCount), maximize: maximize)
       try iteration.run(steps: steps, reward: column, control: control)
-      return iteration.solution(steps: steps, isProbability: false)
+      return stepwise(iteration.solution(steps: steps, isProbability: false), steps: steps)
     case .instantaneous(let time, let span):
       guard case .structure(let index) = earned else { throw fault("`I=` asks for a reward, not for the time", at: span) }
       if isTimed {
@@ -222,9 +271,10 @@ extension PropertyChecker {
       }
       let steps = try context.integer(time, "the number of steps")
       guard steps >= 0 else { throw fault("a number of steps is not negative", at: time.span) }
+      try checkLength(steps, at: time.span)
       var iteration = StepIteration(sparse, from: try stateReward(index), maximize: maximize)
       try iteration.run(steps: steps, control: control)
-      return iteration.solution(steps: steps, isProbability: false)
+      return stepwise(iteration.solution(steps: steps, isProbability: false), steps: steps)
     case .discounted(let discount, let span):
       let factor = try context.real(discount, "the discount")
       guard factor >= 0, factor < 1 else { throw fault("a discount is at least 0 and less than 1", at: span) }

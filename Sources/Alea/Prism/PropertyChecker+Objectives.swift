@@ -140,7 +140,7 @@ extension PropertyChecker {
         formulas.append((0..<steps).reduce(.constant(true)) { formula, _ in .next(formula) })
         clock = formulas.count - 1
       }
-      let reward = exploration.reward(index)
+      let reward = try exploration.reward(index)
       if !isLeast { return Goal(objective: .reward(reward, until: clock), bound: bound) }
       let negated = Column<Double>(repeating: 0, count: sparse.choiceCount)
       for choice in 0..<sparse.choiceCount { negated.pointer[choice] = 0 - reward.pointer[choice] }

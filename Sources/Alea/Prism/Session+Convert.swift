@@ -10,6 +10,20 @@ public enum ModelFormat: String, CaseIterable, Sendable {
   case umb
   /// The graph of the states, or of a causal model, for Graphviz.
   case dot
+  /// A program of Alea, from a PRISM model: variables, guards and updates stay symbols.
+  case alea
+  /// The PRISM language, from a PRISM model or an mdp of Alea.
+  case prism
+  /// A JANI model, from a PRISM model or an mdp of Alea.
+  case jani
+
+  /// Whether a model is written as commands over variables, without its states being listed.
+  var isSymbolic: Bool {
+    switch self {
+    case .alea, .prism, .jani: true
+    default: false
+    }
+  }
 }
 
 extension Session {
@@ -58,10 +72,20 @@ extension Session {
 
   /// A model as files of another format: the ending of each and its bytes, and what the format cannot say.
   ///
-  /// - Parameter path: a PRISM model, states and transitions, or a program with one model (or that of the name given).
-  public func convert(_ path: String, to format: ModelFormat, model name: String? = nil) throws -> (
-    files: [(ending: String, bytes: [UInt8])], notes: [String]
-  ) {
+  /// - Parameters:
+  ///   - path: a PRISM model, states and transitions, or a program with one model (or that of the name given).
+  ///   - properties: a file of properties that become questions, for the symbolic formats.
+  ///   - isPartial: leaves out what the format cannot express, and says so in the notes, in place of an error.
+  public func convert(
+    _ path: String, to format: ModelFormat, model name: String? = nil, properties: String? = nil, isPartial: Bool = false
+  ) throws -> (files: [(ending: String, bytes: [UInt8])], notes: [String]) {
+    if format.isSymbolic {
+      return try SymbolicConversion(session: self, path: path, properties: properties, isPartial: isPartial)
+        .files(format, model: name)
+    }
+    if properties != nil {
+      throw DiagnosticError(.error("`--properties` goes with the formats alea, prism and jani", at: nil))
+    }
     if format == .dot { return ([(".dot", Array(try drawing(path, model: name).dot.utf8))], []) }
     let rows = try rows(path: path, model: name)
     if format == .umb {
@@ -79,7 +103,7 @@ extension Session {
     return try core.stateGraph(model.instantiate(takesRows: true))
   }
 
-  private func loadedModel(_ path: String, model name: String?) throws -> ModelObject {
+  func loadedModel(_ path: String, model name: String?) throws -> ModelObject {
     if Self.isExplicit(path) { return try model(load(explicit: path)) }
     if Self.isPrism(path) { return try model(load(prism: path)) }
     if Natives.graphEndings.contains(SavedFile.fileExtension(path)) {
@@ -119,7 +143,17 @@ extension ExplicitModel {
         if let choice = choices(of: state).first { rate.pointer[state] = 1 / exploration.stepTime.pointer[choice] }
       }
       exitRate = rate
-      rewards.removeLast()
+    }
+    // Rewards may have been left out of the exploration; they are computed for whom they are asked.
+    rewards = try exploration.program.rewardNames.enumerated().map { index, name in
+      let earned = try exploration.reward(index)
+      let choice = Column<Double>(repeating: 0, count: choiceCount)
+      for state in 0..<stateCount {
+        for (new, old) in zip(choices(of: state), exploration.explored.sparse.choices(of: state)) {
+          choice.pointer[new] = earned.pointer[old]
+        }
+      }
+      return Reward(name: name, state: Column(repeating: 0, count: stateCount), choice: choice)
     }
     func flags(_ process: Process, _ id: ExpressionID) throws -> Column<UInt8> {
       Column(try exploration.explored.evaluate(id, in: process).map { $0 == 1 ? 1 : 0 })
@@ -137,7 +171,6 @@ extension ExplicitModel {
       labels.append(Label(name: name, flags: try flags(process, id)))
     }
     for index in rewards.indices {
-      rewards[index].name = exploration.program.rewardNames[index]
       let (process, id) = try context.stateReward(index)
       let amounts = try exploration.explored.evaluate(id, in: process)
       for state in 0..<stateCount {

@@ -113,7 +113,7 @@ extension SparseSolution {
 
 extension SparseProcess {
   /// Whether truncating draws left anything out.
-  var isTruncated: Bool {
+  public var isTruncated: Bool {
     guard let truncation else { return false }
     return (0..<choiceCount).contains { truncation.mass.pointer[$0] > 0 || truncation.rewardSlack.pointer[$0] > 0 }
   }

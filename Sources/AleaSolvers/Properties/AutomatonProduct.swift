@@ -186,7 +186,7 @@ public struct AutomatonProduct: Sendable {
       start = (0..<original.stateCount).map { place(Int32($0), begin) }
       var next = 0
       while next < places.count {
-        if next % 4096 == 0,
+        if next % 64 == 0,
           !control.report(WorkProgress(phase: "exploring", detail: "\(places.count) states with their automata"))
         {
           throw WorkCancelled(state: "stopped with \(places.count) states")

@@ -60,7 +60,7 @@ struct TemporalLogic: Sendable {
   }
 
   /// The most conjunctions of one formula.
-  private static let mostClauses = 2_000
+  private static let mostClauses = 500
 
   init(countsSteps: Bool = false) { self.countsSteps = countsSteps }
 
