@@ -143,7 +143,17 @@ extension ExplicitModel {
         if let choice = choices(of: state).first { rate.pointer[state] = 1 / exploration.stepTime.pointer[choice] }
       }
       exitRate = rate
-      rewards.removeLast()
+    }
+    // Rewards may have been left out of the exploration; they are computed for whom they are asked.
+    rewards = try exploration.program.rewardNames.enumerated().map { index, name in
+      let earned = try exploration.reward(index)
+      let choice = Column<Double>(repeating: 0, count: choiceCount)
+      for state in 0..<stateCount {
+        for (new, old) in zip(choices(of: state), exploration.explored.sparse.choices(of: state)) {
+          choice.pointer[new] = earned.pointer[old]
+        }
+      }
+      return Reward(name: name, state: Column(repeating: 0, count: stateCount), choice: choice)
     }
     func flags(_ process: Process, _ id: ExpressionID) throws -> Column<UInt8> {
       Column(try exploration.explored.evaluate(id, in: process).map { $0 == 1 ? 1 : 0 })
@@ -161,7 +171,6 @@ extension ExplicitModel {
       labels.append(Label(name: name, flags: try flags(process, id)))
     }
     for index in rewards.indices {
-      rewards[index].name = exploration.program.rewardNames[index]
       let (process, id) = try context.stateReward(index)
       let amounts = try exploration.explored.evaluate(id, in: process)
       for state in 0..<stateCount {

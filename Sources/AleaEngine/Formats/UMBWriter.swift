@@ -65,8 +65,9 @@ public struct UMBWriter {
     guard model.kind == .mdp, !model.actionNames.isEmpty else { return 0 }
     var names = model.actionNames
     let codes = (0..<model.choiceCount).map { model.choiceAction.pointer[$0] }
-    if codes.contains(-1) { names.append("") }
-    add("actions/choices/values.bin", codes.map { UInt32($0 < 0 ? names.count - 1 : Int($0)).littleEndian })
+    let unnamed = names.firstIndex(of: "") ?? names.count
+    if unnamed == names.count, codes.contains(-1) { names.append("") }
+    add("actions/choices/values.bin", codes.map { UInt32($0 < 0 ? unnamed : Int($0)).littleEndian })
     add(strings: names, in: "actions/choices/")
     return names.count
   }
