@@ -25,13 +25,14 @@ let package = Package(
     .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
     .systemLibrary(name: "CSuiteSparse", providers: [.apt(["libsuitesparse-dev"])]),
     .systemLibrary(name: "CGLPK", providers: [.apt(["libglpk-dev"])]),
+    .systemLibrary(name: "CGMP", providers: [.apt(["libgmp-dev"])]),
     .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
 
     .target(name: "CBoostMath"),
 
     // The language.
     .target(name: "AleaSyntax"),
-    .target(name: "AleaModel", dependencies: ["AleaSyntax", "CBoostMath"]),
+    .target(name: "AleaModel", dependencies: ["AleaSyntax", "CBoostMath", "CGMP"]),
     .target(name: "AleaSemantics", dependencies: ["AleaSyntax", "AleaModel"]),
     .target(name: "AleaPrism", dependencies: ["AleaSyntax", "AleaModel"]),
 

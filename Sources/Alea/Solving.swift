@@ -50,9 +50,13 @@ extension SessionCore {
     _ process: Process, by method: (any DynamicMethod)?, tolerance: Double?, allStates: Bool = false, at span: SourceSpan?
   ) throws -> Solution {
     try requireObjective(process, at: span)
-    let (explored, exploring) = try explore(process, allStates: allStates)
+    var (explored, exploring) = try explore(process, allStates: allStates)
     let start = Self.seconds()
     do {
+      if let exact = method as? Exact {
+        if let unmet = exact.unmetSize(of: explored.sparse) ?? exact.unmetObjective(process.objective) { throw unmet }
+        explored = try explored.exact(control: control)
+      }
       let planner = try Planner(
         for: explored.sparse, preferred: method, tolerance: tolerance ?? (method == nil ? configuration.tolerance : nil))
       var sparse = try planner.method.solve(explored.sparse, control: control)

@@ -48,8 +48,14 @@ extension Natives {
         "`property` asks about a PRISM model", at: "property",
         notes: ["as in `solve(read(\"consensus.2.prism\", K: 2), property: \"P=? [ F x=1 ]\")`"])
     }
-    for label in ["by", "states"] where call[label] != nil {
-      throw call.fault("`\(label)` and `property` do not go together", at: label)
+    if call["states"] != nil { throw call.fault("`states` and `property` do not go together", at: "states") }
+    let exact = try method(call).map { method in
+      guard let exact = method as? Exact else {
+        throw call.fault(
+          "`by:` and `property` do not go together", at: "by", notes: ["only `by: Exact()` does: it asks for a fraction"])
+      }
+      if call["tolerance"] != nil { throw call.fault("an exact answer has no tolerance", at: "tolerance") }
+      return exact
     }
     guard let given = call["property"] else {
       throw call.fault("`properties` needs `property`, the name of one", at: "properties")
@@ -66,7 +72,7 @@ extension Natives {
       let property = try declarations.required(text, at: given.span)
       return .object(
         try core.answers(
-          [(property, declarations)], declarations: declarations, of: file, tolerance: tolerance(call))[0])
+          [(property, declarations)], declarations: declarations, of: file, tolerance: tolerance(call), by: exact)[0])
     }
     if declarations == nil, isName(text) {
       throw call.fault(
@@ -81,7 +87,7 @@ extension Natives {
       throw call.fault("one property is needed here, and this has \(written.properties.properties.count)", at: "property")
     }
     return .object(
-      try core.answers([(property, written)], declarations: declarations, of: file, tolerance: tolerance(call))[0])
+      try core.answers([(property, written)], declarations: declarations, of: file, tolerance: tolerance(call), by: exact)[0])
   }
 
   private static func isName(_ text: String) -> Bool {

@@ -80,6 +80,20 @@ final class PrismFile: ModelSource, @unchecked Sendable {
     return result
   }
 
+  /// The states with the model's numbers as fractions.
+  func exploration(_ core: SessionCore, for method: Exact) throws -> PrismExploration {
+    var result = try exploration(core)
+    if result.explored.sparse.exact != nil { return result }
+    if let unmet = method.unmetSize(of: result.explored.sparse) { throw core.diagnostic(unmet, at: nil) }
+    do {
+      result.explored = try result.explored.exact(control: core.control)
+    } catch var error as DiagnosticError {
+      for index in error.diagnostics.indices { result.program.locate(&error.diagnostics[index]) }
+      throw error
+    }
+    return result
+  }
+
   private func explore(_ program: PrismProgram, _ core: SessionCore) throws -> ExploredProcess {
     var process = program.process
     if program.type == .ctmc {
@@ -99,7 +113,7 @@ final class PrismFile: ModelSource, @unchecked Sendable {
 /// A PRISM model with all its states.
 struct PrismExploration {
   let program: PrismProgram
-  let explored: ExploredProcess
+  var explored: ExploredProcess
   /// How many states have no enabled command.
   let deadlocks: Int
   let seconds: Double

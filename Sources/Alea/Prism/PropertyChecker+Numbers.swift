@@ -4,7 +4,7 @@ extension PropertyChecker {
   /// The number a query asks for, in every state.
   mutating func numbers(_ query: PrismQuery, tolerance: Double? = nil) throws -> SparseSolution {
     var checker = self
-    if let tolerance { checker = PropertyChecker(exploration: exploration, context: context, core: core, tolerance: tolerance) }
+    if let tolerance { checker = PropertyChecker(exploration: exploration, context: context, core: core, tolerance: tolerance, method: method) }
     defer { context = checker.context }
     if query.optimum == nil, !isChoiceFree {
       throw fault(
@@ -68,6 +68,11 @@ extension PropertyChecker {
   func opposite(_ solution: SparseSolution) -> SparseSolution {
     var result = solution
     result.value = solution.value.map { 1 - $0 }
+    result.exact = solution.exact.map { values in
+      values.map { value in
+        if case .finite(let number) = value { .finite(.one - number) } else { value }
+      }
+    }
     // 1 - x is rounded, except where it is exact.
     func complement(_ x: Double, _ slip: (Double) -> Double) -> Double {
       x == 0 ? 1 : x == 1 ? 0 : min(1, max(0, slip(1 - x)))
@@ -199,17 +204,29 @@ extension PropertyChecker {
 
   mutating func reward(_ query: PrismQuery, _ earned: Earned, maximize: Bool) throws -> SparseSolution {
     let column: Column<Double>
+    let exact: [Rational]?
     switch earned {
-    case .structure(let index): column = exploration.reward(index)
-    case .time: column = exploration.stepTime
+    case .structure(let index):
+      column = exploration.reward(index)
+      exact = sparse.exact?.rewards[index]
+    case .time:
+      column = exploration.stepTime
+      exact = sparse.exact.map { form in
+        isTimed ? form.rewards[exploration.program.rewardNames.count] : Array(repeating: .one, count: sparse.choiceCount)
+      }
     }
     switch query.body {
     case .eventually(let inner, let bounds, let span):
       guard bounds.isAbsent else { throw unsupported("the reward until a bounded `F`", at: span) }
       let target = try stateSet(inner)
-      return try refined { try sparse.rewardUntil(target, reward: column, maximize: maximize, tolerance: $0, control: control) }
+      return try refined {
+        try sparse.rewardUntil(
+          target, reward: column, maximize: maximize, tolerance: $0, control: control, exactReward: exact)
+      }
     case .cumulative(nil, _):
-      return try refined { try sparse.rewardForEver(reward: column, maximize: maximize, tolerance: $0, control: control) }
+      return try refined {
+        try sparse.rewardForEver(reward: column, maximize: maximize, tolerance: $0, control: control, exactReward: exact)
+      }
     case .cumulative(let bound?, let span):
       if isTimed { throw unsupported("a bound on the time of a ctmc", at: span) }
       let steps = try context.integer(bound, "the number of steps")

@@ -7,6 +7,8 @@ struct PropertyChecker {
   let core: SessionCore
   /// The error to aim at; nil for a relative one at the start.
   let tolerance: Double?
+  /// Set where the answer is to be a fraction.
+  let method: Exact?
 
   var explored: ExploredProcess { exploration.explored }
   var sparse: SparseProcess { explored.sparse }
@@ -51,6 +53,17 @@ struct PropertyChecker {
     case .combinedTruth(let truth, let numbers):
       solution = numbers
       satisfying = StateSet(truth ? Array(0..<sparse.stateCount) : [], count: sparse.stateCount)
+    }
+    if method != nil {
+      if combined != nil { solution.exact = nil }
+      if satisfying == nil, solution.exact == nil {
+        throw fault(
+          "`Exact` does not serve this property", at: body.span,
+          notes: [
+            "it serves probabilities of `F`, `G`, `U`, `W` and `R`, and rewards of `F` and `C`, all without bounds",
+            "leave out `by:`: the answer has guaranteed bounds",
+          ])
+      }
     }
     if exploration.deadlocks > 0 {
       let count = exploration.deadlocks

@@ -69,6 +69,7 @@ extension PropertyAnswer: ObjectValue {
       ("lower", "a guaranteed lower bound at each state"), ("upper", "a guaranteed upper bound at each state"),
       ("bound", "the guaranteed error of every number"),
     ]
+    if sparse.exact != nil { result.append(("exact", "the numbers as fractions: `exact.start`")) }
     if !sparse.policy.isEmpty { result.append(("policy", "the policy that attains it")) }
     return result + [
       ("size", "states, choices and transitions"), ("method", "what ran"), ("time", "seconds spent exploring and solving"),
@@ -84,6 +85,7 @@ extension PropertyAnswer: ObjectValue {
     case "lower": .object(StateFunction("lower", sparse.lower, of: explored))
     case "upper": .object(StateFunction("upper", sparse.upper, of: explored))
     case "bound": .real(sparse.bound)
+    case "exact": sparse.exactValues(of: explored).map { .object($0) }
     case "policy": sparse.policy.isEmpty ? nil : .object(PolicyFunction(sparse.policy, of: explored))
     case "size": .object(ModelSize(explored))
     case "method": .string(sparse.method)
@@ -107,7 +109,11 @@ extension PropertyAnswer: JSONAnswer {
     if let holds { members.append(.init("holds", .boolean(holds))) }
     if let satisfying { members.append(.init("satisfying", .integer(satisfying.states.count))) }
     members += [
-      .init("start", .number(start)), .init("lower", .number(startLower)), .init("upper", .number(startUpper)),
+      .init("start", .number(start)),
+    ]
+    if let exact = sparse.exactValues(of: explored) { members.append(.init("exact", .string(exact.atStart.description))) }
+    members += [
+      .init("lower", .number(startLower)), .init("upper", .number(startUpper)),
       .init("method", .string(sparse.method)), .init("size", ModelSize(explored).json),
       .init("time", .object([.init("exploring", .number(exploringTime)), .init("solving", .number(solvingTime))])),
       .init("notes", .array(sparse.notes.map { .string($0) })),
