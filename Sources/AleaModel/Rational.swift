@@ -18,6 +18,11 @@ public struct Rational: Sendable, Hashable, Comparable, CustomStringConvertible,
       __gmpq_init(number)
     }
 
+    /// Keeps the number alive while its address is used.
+    func read<Result>(_ body: (UnsafeMutablePointer<__mpq_struct>) -> Result) -> Result {
+      withExtendedLifetime(self) { body(number) }
+    }
+
     deinit {
       __gmpq_clear(number)
       number.deallocate()
@@ -44,7 +49,7 @@ public struct Rational: Sendable, Hashable, Comparable, CustomStringConvertible,
       self.init(Int(number))
     } else {
       let box = Big()
-      __gmpq_set_d(box.number, number)
+      box.read { __gmpq_set_d($0, number) }
       self.init(box)
     }
   }
@@ -75,8 +80,8 @@ public struct Rational: Sendable, Hashable, Comparable, CustomStringConvertible,
     let zeros = String(repeating: "0", count: Int(exponent.magnitude))
     let written = exponent >= 0 ? digits + zeros : digits + "/1" + zeros
     let box = Big()
-    guard __gmpq_set_str(box.number, (isNegative ? "-" : "") + written, 10) == 0 else { return nil }
-    __gmpq_canonicalize(box.number)
+    guard box.read({ __gmpq_set_str($0, (isNegative ? "-" : "") + written, 10) }) == 0 else { return nil }
+    box.read { __gmpq_canonicalize($0) }
     self.init(box)
   }
 
@@ -87,15 +92,14 @@ public struct Rational: Sendable, Hashable, Comparable, CustomStringConvertible,
 
   /// Takes a number of GMP in lowest terms.
   private init(_ box: Big) {
-    let (top, bottom) = Self.parts(box.number)
-    if __gmpz_fits_slong_p(top) != 0, __gmpz_fits_slong_p(bottom) != 0, __gmpz_get_si(top) != .min {
-      numerator = __gmpz_get_si(top)
-      denominator = __gmpz_get_si(bottom)
-    } else {
-      numerator = 0
-      denominator = 1
-      big = box
+    let small: (top: Int, bottom: Int)? = box.read { number in
+      let (top, bottom) = Self.parts(number)
+      guard __gmpz_fits_slong_p(top) != 0, __gmpz_fits_slong_p(bottom) != 0, __gmpz_get_si(top) != .min else { return nil }
+      return (__gmpz_get_si(top), __gmpz_get_si(bottom))
     }
+    numerator = small?.top ?? 0
+    denominator = small?.bottom ?? 1
+    big = small == nil ? box : nil
   }
 
   /// The addresses of the numerator and the denominator, which a number of GMP begins with.
@@ -109,10 +113,23 @@ public struct Rational: Sendable, Hashable, Comparable, CustomStringConvertible,
   private var box: Big {
     if let big { return big }
     let result = Big()
-    let (top, bottom) = Self.parts(result.number)
-    __gmpz_set_si(top, numerator)
-    __gmpz_set_si(bottom, denominator)
+    result.read { number in
+      let (top, bottom) = Self.parts(number)
+      __gmpz_set_si(top, numerator)
+      __gmpz_set_si(bottom, denominator)
+    }
     return result
+  }
+
+  /// A number of GMP computed from two others.
+  private static func combine(
+    _ a: Rational, _ b: Rational,
+    _ operation: (UnsafeMutablePointer<__mpq_struct>, UnsafeMutablePointer<__mpq_struct>, UnsafeMutablePointer<__mpq_struct>) ->
+      Void
+  ) -> Rational {
+    let result = Big()
+    result.read { target in a.box.read { x in b.box.read { y in operation(target, x, y) } } }
+    return Rational(result)
   }
 
   /// The fraction of two machine integers, the second positive, in lowest terms.
@@ -137,15 +154,13 @@ public struct Rational: Sendable, Hashable, Comparable, CustomStringConvertible,
       let (bottom, fourth) = a.denominator.multipliedReportingOverflow(by: b.denominator)
       if !first, !second, !third, !fourth, let result = reduced(sum, bottom) { return result }
     }
-    let result = Big()
-    __gmpq_add(result.number, a.box.number, b.box.number)
-    return Rational(result)
+    return combine(a, b) { __gmpq_add($0, $1, $2) }
   }
 
   public static prefix func - (a: Rational) -> Rational {
     guard let big = a.big else { return Rational(small: -a.numerator, over: a.denominator) }
     let result = Big()
-    __gmpq_neg(result.number, big.number)
+    result.read { target in big.read { __gmpq_neg(target, $0) } }
     return Rational(result)
   }
 
@@ -157,9 +172,7 @@ public struct Rational: Sendable, Hashable, Comparable, CustomStringConvertible,
       let (bottom, second) = a.denominator.multipliedReportingOverflow(by: b.denominator)
       if !first, !second, let result = reduced(top, bottom) { return result }
     }
-    let result = Big()
-    __gmpq_mul(result.number, a.box.number, b.box.number)
-    return Rational(result)
+    return combine(a, b) { __gmpq_mul($0, $1, $2) }
   }
 
   /// The quotient; nil when the divisor is zero.
@@ -172,7 +185,7 @@ public struct Rational: Sendable, Hashable, Comparable, CustomStringConvertible,
       return numerator > 0 ? Rational(small: denominator, over: numerator) : Rational(small: -denominator, over: -numerator)
     }
     let result = Big()
-    __gmpq_inv(result.number, big.number)
+    result.read { target in big.read { __gmpq_inv(target, $0) } }
     return Rational(result)
   }
 
@@ -188,8 +201,12 @@ public struct Rational: Sendable, Hashable, Comparable, CustomStringConvertible,
       return Rational(small: numerator < 0 ? quotient - 1 : quotient, over: 1)
     }
     let result = Big()
-    let (top, bottom) = Self.parts(big.number)
-    __gmpz_fdiv_q(Self.parts(result.number).top, top, bottom)
+    result.read { target in
+      big.read { number in
+        let (top, bottom) = Self.parts(number)
+        __gmpz_fdiv_q(Self.parts(target).top, top, bottom)
+      }
+    }
     return Rational(result)
   }
 
@@ -212,7 +229,7 @@ public struct Rational: Sendable, Hashable, Comparable, CustomStringConvertible,
   public var isZero: Bool { big == nil && numerator == 0 }
   public var isWhole: Bool {
     guard let big else { return denominator == 1 }
-    return __gmpz_cmp_ui(Self.parts(big.number).bottom, 1) == 0
+    return big.read { __gmpz_cmp_ui(Self.parts($0).bottom, 1) == 0 }
   }
   /// The number as a machine integer, when it is one.
   public var whole: Int? { big == nil && denominator == 1 ? numerator : nil }
@@ -224,13 +241,13 @@ public struct Rational: Sendable, Hashable, Comparable, CustomStringConvertible,
       let (y, second) = b.numerator.multipliedReportingOverflow(by: a.denominator)
       if !first, !second { return x < y }
     }
-    return __gmpq_cmp(a.box.number, b.box.number) < 0
+    return a.box.read { x in b.box.read { y in __gmpq_cmp(x, y) < 0 } }
   }
 
   public static func == (a: Rational, b: Rational) -> Bool {
     switch (a.big, b.big) {
     case (nil, nil): a.numerator == b.numerator && a.denominator == b.denominator
-    case (let x?, let y?): x === y || __gmpq_equal(x.number, y.number) != 0
+    case (let x?, let y?): x === y || x.read { first in y.read { __gmpq_equal(first, $0) != 0 } }
     default: false
     }
   }
@@ -244,7 +261,7 @@ public struct Rational: Sendable, Hashable, Comparable, CustomStringConvertible,
   public var enclosure: (lower: Double, upper: Double) {
     if big == nil, denominator == 1, numerator.magnitude <= 1 << 53 { return (Double(numerator), Double(numerator)) }
     // GMP rounds towards zero.
-    let near = __gmpq_get_d(box.number)
+    let near = box.read { __gmpq_get_d($0) }
     guard let exact = Rational(exactly: near) else {
       return self < .zero ? (-.infinity, -.greatestFiniteMagnitude) : (.greatestFiniteMagnitude, .infinity)
     }
@@ -264,10 +281,13 @@ public struct Rational: Sendable, Hashable, Comparable, CustomStringConvertible,
   /// The fraction in lowest terms: `49/128`, `75`.
   public var description: String {
     guard let big else { return denominator == 1 ? "\(numerator)" : "\(numerator)/\(denominator)" }
-    let bytes = __gmpz_sizeinbase(Self.parts(big.number).top, 10) + __gmpz_sizeinbase(Self.parts(big.number).bottom, 10) + 3
-    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(bytes)) { buffer in
-      guard let base = buffer.baseAddress, __gmpq_get_str(base, 10, big.number) != nil else { return "" }
-      return String(cString: base)
+    return big.read { number in
+      let (top, bottom) = Self.parts(number)
+      let bytes = __gmpz_sizeinbase(top, 10) + __gmpz_sizeinbase(bottom, 10) + 3
+      return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(bytes)) { buffer in
+        guard let base = buffer.baseAddress, __gmpq_get_str(base, 10, number) != nil else { return "" }
+        return String(cString: base)
+      }
     }
   }
 }
