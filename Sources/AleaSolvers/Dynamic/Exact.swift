@@ -70,6 +70,12 @@ public struct Exact: DynamicMethod {
       try iteration.run()
       return iteration.solution
     case .total:
+      if let only = process.onlyPolicy {
+        var iteration = ExactPolicyIteration(
+          process, form, reward: form.totalReward, discount: .one, policy: only, control: control)
+        try iteration.run()
+        return iteration.solution
+      }
       let start = try OptimisticValueIteration().solve(rough, control: control)
       var iteration = ExactPolicyIteration(
         process, form, reward: form.totalReward, discount: .one, policy: start.policy, control: control)
@@ -85,21 +91,31 @@ public struct Exact: DynamicMethod {
 }
 
 extension SparseProcess {
+  /// The one policy of a process without choice; nil where something is chosen.
+  var onlyPolicy: [Int32]? {
+    guard (0..<stateCount).allSatisfy({ choices(of: $0).count <= 1 }) else { return nil }
+    return (0..<stateCount).map { isTerminal($0) ? -1 : Int32(choices(of: $0).lowerBound) }
+  }
+
   /// Like ``reachability(of:maximize:tolerance:control:)``, exactly where the process has exact numbers.
   func anyReachability(
     of target: StateSet, maximize: Bool, tolerance: Double, control: WorkControl
   ) throws -> SparseSolution {
     var rough = self
     rough.exact = nil
-    let start = try rough.reachability(of: target, maximize: maximize, tolerance: tolerance, control: control)
-    guard let exact else { return start }
+    guard let exact else {
+      return try rough.reachability(of: target, maximize: maximize, tolerance: tolerance, control: control)
+    }
+    // Where nothing is chosen, iterating (which may take for ever) has nothing to add.
+    let policy =
+      try onlyPolicy ?? rough.reachability(of: target, maximize: maximize, tolerance: 1e-6, control: control).policy
     let sets = QualitativeReachability(of: self, predecessors: ChoicePredecessors(of: self), target: target)
     let zero = maximize ? sets.neverReached() : sets.avoidable()
     let one = maximize ? sets.surelyReachable() : sets.alwaysReached()
     var goal = rough
     goal.objective = Objective(criterion: .total, maximizes: maximize)
     var iteration = ExactPolicyIteration(
-      goal, exact, reward: Array(repeating: .zero, count: choiceCount), discount: .one, policy: start.policy, control: control)
+      goal, exact, reward: Array(repeating: .zero, count: choiceCount), discount: .one, policy: policy, control: control)
     for state in 0..<stateCount {
       if one.contains(state) || target.contains(state) {
         iteration.fix(state, at: .one)
