@@ -10,6 +10,8 @@ let package = Package(
   name: "Alea",
   products: [
     .library(name: "Alea", targets: ["Alea"]),
+    // The prompt, for programs that add to the language; it needs GNU readline.
+    .library(name: "AleaREPL", targets: ["AleaREPL"]),
     // For programs in C, and for the Python package.
     .library(name: "alea-c", type: .dynamic, targets: ["AleaC"]),
     .executable(name: "alea", targets: ["AleaCommand"]),
@@ -44,7 +46,7 @@ let package = Package(
     .target(name: "AleaSolvers", dependencies: ["AleaModel", "AleaNumerics", "AleaData", "AleaEngine"]),
     .target(name: "AleaReport", dependencies: ["AleaModel", "AleaData", "AleaSolvers"]),
 
-    // What a program embeds, and the command.
+    // What a program embeds, and the command: whoever stands on `Alea` sees only what is public.
     .target(
       name: "Alea",
       dependencies: [
@@ -52,15 +54,16 @@ let package = Package(
         "AleaReport",
       ],
       resources: [.embedInCode("StdLib")]),
-    .target(name: "AleaTerminal", dependencies: ["Alea"]),
-    .target(name: "AleaREPL", dependencies: ["Alea", "AleaTerminal", "CReadline"]),
+    .target(name: "AleaTerminal", dependencies: ["Alea"], packageAccess: false),
+    .target(name: "AleaREPL", dependencies: ["Alea", "AleaTerminal", "CReadline"], packageAccess: false),
     .executableTarget(
       name: "AleaCommand",
-      dependencies: ["Alea", "AleaTerminal", "AleaREPL", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["Alea", "AleaTerminal", "AleaREPL", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      packageAccess: false),
 
     // The interface for C, on which the Python package stands: the header says what the library implements.
     .systemLibrary(name: "CAlea"),
-    .target(name: "AleaC", dependencies: ["Alea", "CAlea"]),
+    .target(name: "AleaC", dependencies: ["Alea", "CAlea"], packageAccess: false),
 
     // Measurements: the table of figures, and the plain C loops they are compared with.
     .target(name: "CBenchReference"),
@@ -77,6 +80,8 @@ let package = Package(
       exclude: ["Data"]),
     .testTarget(name: "AleaReportTests", dependencies: ["AleaReport"]),
     .testTarget(name: "AleaTests", dependencies: ["Alea"], exclude: ["Data", "Embedding"]),
+    // What programs outside this package can do: nothing but the public face.
+    .testTarget(name: "AleaLibraryTests", dependencies: ["Alea"], packageAccess: false),
     .testTarget(name: "AleaREPLTests", dependencies: ["AleaCommand"], exclude: ["prompt.py"]),
   ],
   swiftLanguageModes: [.v6],

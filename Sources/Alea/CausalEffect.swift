@@ -40,20 +40,21 @@ struct CausalEffect: ObjectValue, EstimationTarget {
         graph: graph, cause: cause, outcome: outcome, given: given, data: data,
         adjust: Natives.variableNames(call, "adjust", of: model),
         instruments: Natives.variableNames(call, "instruments", of: model), seed: seed)
-      let method = try method(call, problem)
+      let method = try method(call, problem, core)
       return given.isEmpty ? try method.estimate(problem) : try problem.conditionalEffect(by: method)
     } catch let refusal as EffectRefusal {
       throw call.fault(refusal.message, at: refusal.place.rawValue, notes: refusal.notes)
     }
   }
 
-  private func method(_ call: NativeCall, _ problem: EffectProblem) throws -> any EffectMethod {
+  private func method(_ call: NativeCall, _ problem: EffectProblem, _ core: SessionCore) throws -> any EffectMethod {
     if let given = call["by"] {
+      let choices = ["`by:` takes one of \(core.names(of: (any EffectMethod.Type).self, builtIn: EffectMethods.all))"]
       if case .object(let object) = given.value, let object = object as? MethodObject {
         if let method = object.method as? any EffectMethod { return method }
-        throw call.fault("`\(object.method.name)` does not estimate effects", at: "by", notes: [Self.choices])
+        throw call.fault("`\(object.method.name)` does not estimate effects", at: "by", notes: choices)
       }
-      throw call.fault("`by:` takes a method, and this is \(given.value.kindDescription)", at: "by", notes: [Self.choices])
+      throw call.fault("`by:` takes a method, and this is \(given.value.kindDescription)", at: "by", notes: choices)
     }
     do {
       _ = try problem.adjustmentSet()
@@ -66,8 +67,4 @@ struct CausalEffect: ObjectValue, EstimationTarget {
       return TwoStageLeastSquares(arguments: try MethodArguments(for: TwoStageLeastSquares.self))
     }
   }
-
-  private static let choices =
-    "`by:` takes one of "
-    + EffectMethods.all.filter { $0 is any EffectMethod.Type }.map { "`\($0.name)()`" }.joined(separator: ", ")
 }

@@ -43,6 +43,11 @@ extension SessionCore {
           .init(features: map.features(key(row), question.choices.actions[row]), reward: record.rewards[row], next: next))
       }
     }
+    guard !steps.isEmpty else {
+      throw OffPolicyFault(
+        "no row of the log tells which state follows it",
+        remedy: "put the steps of an episode together, or add columns of the next state")
+    }
     let (bounds, _) = try rewardBounds(process, record.rewards)
     let horizon = question.horizon ?? question.stepsUntilNegligible
     let beta = method.width >= 0 ? method.width : beta(method, map.width, question, rows: steps.count, bounds)

@@ -44,7 +44,8 @@ enum Natives {
         arguments["tolerance"] = .real(tolerance)
       }
       do throws(InvalidMethodArgument) {
-        return .object(MethodObject(method: try Methods.make(type.name, arguments: arguments), arguments: arguments))
+        return .object(
+          MethodObject(method: type.init(arguments: try MethodArguments(arguments, for: type)), arguments: arguments))
       } catch {
         throw call.fault(error.problem, at: error.argument, notes: [error.remedy])
       }
@@ -69,6 +70,8 @@ enum Natives {
     case is PessimisticMinimax.Type: return "learn(choices, in: Nudged, from: nudges, maximize: quantile(0.25), by: \(name)())"
     case is InstrumentalEvaluation.Type: return "evaluate(Treat(always: 0), in: Clinic, from: records, by: \(name)())"
     case is any OffPolicyMethod.Type: return "evaluate(Headline(which: 1), in: News, from: clicks, by: \(name)())"
+    case is any EffectMethod.Type:
+      return "estimate(effect(of: Schooling.educ, on: Schooling.lwage), from: people, by: \(name)())"
     default: break
     }
     // What a method is set by stands inside another method.
@@ -107,14 +110,14 @@ enum Natives {
     return model
   }
 
-  static func method(_ call: NativeCall) throws -> (any DynamicMethod)? {
+  static func method(_ call: NativeCall, core: SessionCore) throws -> (any DynamicMethod)? {
     guard let given = call["by"] else { return nil }
     if case .object(let object) = given.value {
       if let object = object as? MethodObject {
         if let method = object.method as? any DynamicMethod { return method }
         throw call.fault(
           "`\(object.method.name)` does not solve decision processes", at: "by",
-          notes: ["`by:` takes one of \(DynamicMethods.all.map { "`\($0.name)`" }.joined(separator: ", ")) here"])
+          notes: ["`by:` takes one of \(core.names(of: (any DynamicMethod.Type).self, builtIn: DynamicMethods.all)) here"])
       }
     }
     throw call.fault(
@@ -181,7 +184,7 @@ enum Natives {
       ) { call in
         if call["property"] != nil || call["properties"] != nil { return try property(call, core: core) }
         let model = try model(call, "model")
-        let method = try method(call)
+        let method = try method(call, core: core)
         if method != nil, call["tolerance"] != nil {
           throw call.fault("the tolerance belongs to the method: `by: \(method!.name)(tolerance: ...)`", at: "tolerance")
         }
@@ -239,7 +242,7 @@ enum Natives {
           NativeParameter("seed", default: "the session's", "the seed of the random streams"),
         ], returns: "a simulation", isQuery: true,
         documentation:
-          "What policies earn over simulated episodes, or their regret over the rounds of a bandit, with Monte Carlo errors; the same seed gives the same answer.",
+          "What policies earn over simulated episodes (a log, also of a bandit's rounds), or their regret over the rounds of a bandit, with Monte Carlo errors; the same seed gives the same answer.",
         example: "simulate(Ads, [UCB1(), Thompson()], replications: 1000, seed: 7)"
       ) { call in
         let model = try model(call, "model")
@@ -412,7 +415,7 @@ struct MethodObject: ObjectValue {
   let method: any Method
   let arguments: [String: MethodValue]
 
-  var call: MethodCall { MethodCall(method.name, arguments) }
+  var call: MethodCall { MethodCall(method.name, arguments, type: type(of: method)) }
   var typeName: String { "a method" }
   var description: String { call.description }
 }

@@ -35,7 +35,7 @@ extension SessionCore {
       guard case .object(let object) = given.value, let chosen = (object as? MethodObject)?.method as? any OffPolicyMethod else {
         throw call.fault(
           "`by:` takes an estimator here", at: "by",
-          notes: ["the estimators are \(OffPolicyMethods.estimators.map { "`\($0.name)`" }.joined(separator: ", "))"])
+          notes: ["the estimators are \(names(of: (any OffPolicyMethod.Type).self, builtIn: OffPolicyMethods.estimators))"])
       }
       method = chosen
       name = object.description

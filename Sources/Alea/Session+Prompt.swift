@@ -124,7 +124,7 @@ extension Session {
   public func reset(to files: [String] = []) throws {
     let before = (entries, environment)
     entries = []
-    environment = Environment(parent: Natives.environment(core))
+    environment = Environment(parent: natives)
     do {
       for file in files { try enter(file: file) }
     } catch {

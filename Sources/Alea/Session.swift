@@ -62,6 +62,8 @@ public final class Session {
   /// What was entered at a prompt and still holds.
   var entries: [SessionEntry] = []
   var environment: Environment
+  /// The functions written in Swift, on which what programs define stands.
+  let natives: Environment
   let loader: SourceLoader
 
   /// - Parameters:
@@ -73,7 +75,8 @@ public final class Session {
   ) {
     core = SessionCore(configuration: configuration, output: output, progress: progress)
     loader = SourceLoader()
-    environment = Environment(parent: Natives.environment(core))
+    natives = Natives.environment(core)
+    environment = Environment(parent: natives)
     core.pathBesideProgram = { [loader] path, span in loader.path(path, from: span.file) }
     core.readSource = { [loader] path in try loader.read(path) }
     core.addSource = { [loader] name, text in loader.add(text: text, name: name) }
@@ -172,9 +175,11 @@ public final class Session {
   ///
   /// - Throws: `DiagnosticError`, or `WorkCancelled`.
   public func evaluate(_ text: String) throws -> Value {
+    hasStartedRunning = false
     let file = loader.add(text: text, name: "<expression>")
     let (expression, diagnostics) = Parser.parseExpression(file)
     if !diagnostics.isEmpty { throw DiagnosticError(diagnostics) }
+    hasStartedRunning = true
     let runner = ProgramRunner(environment: environment, loader: loader, isChecking: false)
     return try cancellation.during { try runner.run(AST.Item(.query(expression), expression.span)) ?? .nothing }
   }
@@ -244,6 +249,9 @@ final class SessionCore: @unchecked Sendable {
   var expectations: [Session.Expectation] = []
   var warnings: [Diagnostic] = []
   var isSilent = false
+  /// What was added to the language from outside.
+  var registered: [NativeFunction] = []
+  var registeredMethods: [any Method.Type] = []
   let cancellation = Cancellation()
   /// The text at a place, for answers that repeat the question.
   var sourceText: (SourceSpan?) -> String = { _ in "" }

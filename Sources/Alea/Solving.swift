@@ -50,16 +50,25 @@ extension SessionCore {
     _ process: Process, by method: (any DynamicMethod)?, tolerance: Double?, allStates: Bool = false, at span: SourceSpan?
   ) throws -> Solution {
     try requireObjective(process, at: span)
-    var (explored, exploring) = try explore(process, allStates: allStates)
+    let (explored, exploring) = try explore(process, allStates: allStates)
+    return try solve(explored, exploring: exploring, by: method, tolerance: tolerance, at: span)
+  }
+
+  /// Solves what has been explored, or was given in explicit form.
+  func solve(
+    _ explored: ExploredProcess, exploring: Double, by method: (any DynamicMethod)?, tolerance: Double?, at span: SourceSpan?
+  ) throws -> Solution {
     let start = Self.seconds()
+    var explored = explored
     do {
       if let exact = method as? Exact {
-        if let unmet = exact.unmetSize(of: explored.sparse) ?? exact.unmetObjective(process.objective) { throw unmet }
+        if let unmet = exact.unmetSize(of: explored.sparse) ?? exact.unmetObjective(explored.sparse.objective) { throw unmet }
         explored = try explored.exact(control: control)
       }
       let planner = try Planner(
         for: explored.sparse, preferred: method, tolerance: tolerance ?? (method == nil ? configuration.tolerance : nil))
       var sparse = try planner.method.solve(explored.sparse, control: control)
+      try check(sparse, of: explored.sparse, at: span)
       if sparse.stages?.policy != nil {
         sparse.notes.append("values and policy are those of the first step; `policy[..., t: k]` is the policy after k steps")
       }
@@ -70,6 +79,21 @@ extension SessionCore {
       return solution
     } catch let unmet as UnmetRequirement {
       throw diagnostic(unmet, at: span)
+    }
+  }
+
+  /// Methods may come from outside: an answer that does not fit its process stops here.
+  private func check(_ answer: SparseSolution, of process: SparseProcess, at span: SourceSpan?) throws {
+    let count = process.stateCount
+    let fits =
+      answer.value.count == count && answer.policy.count == count && answer.lower.count == count && answer.upper.count == count
+      && (answer.gain?.count ?? count) == count
+      && answer.policy.indices.allSatisfy { answer.policy[$0] < 0 || process.choices(of: $0).contains(Int(answer.policy[$0])) }
+    guard fits else {
+      throw DiagnosticError(
+        .error(
+          "`\(answer.method)` gave an answer that does not fit its process", at: span,
+          notes: ["an answer has one value, bound below, bound above and choice for each of the \(count) states"]))
     }
   }
 
@@ -248,7 +272,7 @@ extension SessionCore {
           acting.process, episodes: episodes, horizon: steps, seed: seed, keepsLog: $0, logged: logged, control: control)
       }
       name = written.description
-      logging = .policy(learner.process)
+      logging = .policy(learner.memory.isEmpty ? learner.process : learner.expanded())
     } else if let table = object as? PolicyFunction {
       let count = table.explored.sparse.stateCount
       let stages = table.stages

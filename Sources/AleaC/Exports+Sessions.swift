@@ -1,4 +1,5 @@
 // The functions of alea.h about sessions; what they do and promise stands there.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import Alea
 import CAlea
@@ -99,7 +100,9 @@ private func enter(
   }
 }
 
-@c @implementation public func alea_evaluate_json(_ session: OpaquePointer?, _ expression: UnsafePointer<CChar>?)
+@c @implementation public func alea_evaluate_json(
+  _ session: OpaquePointer?, _ expression: UnsafePointer<CChar>?
+)
   -> UnsafePointer<CChar>?
 {
   guard let box = Library.sessions[session] else { return nil }

@@ -1,4 +1,5 @@
 // The functions of alea.h about values; what they do and promise stands there.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import Alea
 import CAlea
@@ -11,8 +12,9 @@ import CAlea
   Library.values[value]?.text("type") { $0.value.kindDescription }
 }
 
-@c @implementation public func alea_value_number(_ value: OpaquePointer?, _ number: UnsafeMutablePointer<Double>?) -> alea_status
-{
+@c @implementation public func alea_value_number(
+  _ value: OpaquePointer?, _ number: UnsafeMutablePointer<Double>?
+) -> alea_status {
   number?.pointee = 0
   guard let number, let box = Library.values[value] else { return ALEA_MISUSE }
   if case .boolean(let flag) = box.value {

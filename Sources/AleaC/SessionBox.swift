@@ -1,5 +1,6 @@
 import Alea
 import CAlea
+import Glibc
 import Synchronization
 
 /// A session as C sees it: one call at a time, and what came of the last one as texts.
@@ -43,9 +44,18 @@ final class SessionBox: Sendable {
 
   private final class Listening: Sendable {
     let listener = Mutex<Listener?>(nil)
+    /// The threads that are inside the progress function: their calls on the session would wait for themselves.
+    private let inside = Mutex<[UInt]>([])
+
+    private static var thread: UInt { UInt(pthread_self()) }
+
+    var isInside: Bool { inside.withLock { $0.contains(Self.thread) } }
 
     func report(_ work: WorkProgress) -> Bool {
       guard let listener = listener.withLock({ $0 }) else { return true }
+      let thread = Self.thread
+      inside.withLock { $0.append(thread) }
+      defer { inside.withLock { threads in threads.firstIndex(of: thread).map { _ = threads.remove(at: $0) } } }
       return work.phase.withCString { phase in
         work.detail.withCString { detail in
           listener.function(phase, detail, work.fraction ?? -1, UnsafeMutableRawPointer(bitPattern: listener.context)) != 0
@@ -80,7 +90,8 @@ final class SessionBox: Sendable {
 
   /// Does something with the session, and keeps what went wrong for whoever asks.
   func call(_ body: (Session) throws -> Void) -> alea_status {
-    state.withLock { state in
+    if listening.isInside { return ALEA_MISUSE }
+    return state.withLock { state in
       let session = state.session
       state.report = Report()
       printed.lines.withLock { $0 = [] }
@@ -115,9 +126,12 @@ final class SessionBox: Sendable {
 
   // MARK: Texts
 
+  private static let insideText = CText("a progress function cannot call its session")
+
   /// A text about the last call, made once.
   func text(_ name: String, _ make: (Report, DiagnosticRenderer, [String]) -> String) -> UnsafePointer<CChar>? {
-    state.withLock { state in
+    if listening.isInside { return Self.insideText.pointer }
+    return state.withLock { state in
       if let known = state.report.texts[name] { return UInt(bitPattern: known.pointer) }
       let renderer = DiagnosticRenderer(sources: state.session.sources, color: false)
       let text = CText(make(state.report, renderer, printed.lines.withLock { $0 }))

@@ -33,6 +33,7 @@ public indirect enum PrismExpressionKind: Sendable {
 public struct PrismExpression: Sendable {
   public var kind: PrismExpressionKind
   public var span: SourceSpan
+  /// An expression as it stands at a place.
   public init(_ kind: PrismExpressionKind, at span: SourceSpan) { self.init(kind, span) }
 
   init(_ kind: PrismExpressionKind, _ span: SourceSpan) {
@@ -94,12 +95,14 @@ public struct PrismModel: Sendable {
   public var initial: PrismExpression?
   public var system: System?
 
+  /// The types of constants and formulas, by their words in PRISM.
   public enum ScalarType: String, Sendable {
     case integer = "int"
     case double = "double"
     case boolean = "bool"
   }
 
+  /// A constant; one without a value is given it from outside.
   public struct Constant: Sendable {
     public var name: PrismName
     public var type: ScalarType

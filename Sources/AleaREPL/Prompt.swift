@@ -6,7 +6,8 @@ import Glibc
 ///
 ///     let status = Prompt(configuration: .init(), files: ["inventory.alea"]).run()
 public final class Prompt {
-  var session: Session
+  /// What is entered goes here; methods and functions registered with it are known at the prompt.
+  public internal(set) var session: Session
   let progress: ProgressLine
   /// The files loaded so far, for `:reload` and `:edit`.
   var files: [String]

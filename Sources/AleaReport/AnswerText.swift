@@ -95,17 +95,23 @@ public enum AnswerText {
 
   private static func lines(of summary: SimulationSummary, _ options: ReportOptions) -> [String] {
     func mean(_ mean: Double, _ error: Double) -> [String] {
+      // A single episode has no error.
+      guard !error.isNaN else { return [NumberText.significant(mean, digits: options.digits), ""] }
       let digits = NumberFormat.column([mean], digits: options.digits, bound: error / 10)[0]
       return [digits, NumberText.significant(error, digits: 2)]
     }
     var header = [
-      "\(summary.policy) in \(summary.model), \(NumberText.grouped(summary.episodes)) episodes of at most "
+      "\(summary.policy) in \(summary.model), \(NumberText.grouped(summary.episodes)) \(summary.episodes == 1 ? "episode" : "episodes") of at most "
         + "\(NumberText.grouped(summary.horizon)) steps, seed \(summary.seed)"
     ]
-    let interval = NumberFormat.column([summary.low, summary.high], digits: options.digits, bound: summary.standardError / 10)
-    header.append(
-      "mean return \(mean(summary.mean, summary.standardError)[0]), "
-        + "\(NumberText.significant(summary.confidence * 100, digits: 4))% interval \(interval[0]) to \(interval[1])")
+    if summary.standardError.isNaN {
+      header.append("return \(mean(summary.mean, summary.standardError)[0]), a single episode tells no error")
+    } else {
+      let interval = NumberFormat.column([summary.low, summary.high], digits: options.digits, bound: summary.standardError / 10)
+      header.append(
+        "mean return \(mean(summary.mean, summary.standardError)[0]), "
+          + "\(NumberText.significant(summary.confidence * 100, digits: 4))% interval \(interval[0]) to \(interval[1])")
+    }
     if summary.unfinished > 0 {
       header.append("\(NumberText.grouped(summary.unfinished)) episodes were cut off at the horizon")
     }

@@ -11,6 +11,7 @@ extension Elaborator {
       throw fault(
         "`\(native.name)` is a question about a model and cannot stand inside one", place, notes: ["ask it at the top level"])
     }
+    if let law = native.law { return try self.law(native, law, arguments, span) }
     var values: [String: NativeCall.Argument] = [:]
     var expressions: [String: AST.Expression] = [:]
     var variadic: [NativeCall.Argument] = []

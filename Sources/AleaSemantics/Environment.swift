@@ -71,6 +71,19 @@ public final class Environment: @unchecked Sendable {
   /// Takes back or gives again what a name means here, without looking at what this environment stands on.
   public func restore(_ name: String, to binding: Binding?) { bindings[name] = binding }
 
+  /// Gives a process that was made without a text the meaning of its name.
+  public func define(_ process: Process) {
+    let nowhere = SourceSpan(file: FileID(index: -1), start: 0, end: 0)
+    let kind = AST.ModelKind(rawValue: process.kind.rawValue) ?? .mdp
+    let syntax = AST.Model(kind: kind, name: AST.Name(process.name, nowhere), parameters: [], members: [])
+    introduce(Set(process.symbols.map(\.name)))
+    self[process.name] = Binding(
+      .model(
+        ModelDefinition(
+          syntax: syntax, documentation: process.documentation, environment: self, source: BuiltProcess(built: process))),
+      documentation: process.documentation)
+  }
+
   /// What a name means here, without looking at what this environment stands on.
   public func ownBinding(_ name: String) -> Binding? { bindings[name] }
 }
@@ -139,6 +152,29 @@ public struct NativeFunction: Sendable {
   /// What is looked at of a query while a program is only checked; arguments that are not known then are `.nothing`.
   public let check: (@Sendable (NativeCall) throws -> Void)?
   public let body: @Sendable (NativeCall) throws -> Value
+  /// Makes a law from numbers that may depend on the state, with the symbols of the model: nil of a function that makes values.
+  public let law: LawMaker?
+
+  /// From expressions of a pool to a law over them, with the kind of what it draws.
+  public typealias LawMaker =
+    @Sendable (_ parameters: [ExpressionID], _ pool: inout ExpressionPool, _ symbols: inout [Symbol]) throws -> (
+      Distribution, ScalarType
+    )
+
+  /// A law written in Swift, whose parameters are numbers.
+  public init(
+    law name: String, _ parameters: [NativeParameter], documentation: String, example: String = "", make: @escaping LawMaker
+  ) {
+    self.name = name
+    self.parameters = parameters
+    self.documentation = documentation
+    self.example = example
+    resultType = "a distribution"
+    isQuery = false
+    law = make
+    check = nil
+    body = { _ in .nothing }
+  }
 
   public init(
     _ name: String, _ parameters: [NativeParameter], returns resultType: String, isQuery: Bool, documentation: String,
@@ -153,6 +189,7 @@ public struct NativeFunction: Sendable {
     self.documentation = documentation
     self.example = example
     self.body = body
+    law = nil
   }
 }
 
@@ -276,6 +313,13 @@ public protocol ModelSource: Sendable {
   var variableNames: [String] { get }
   /// - Throws: `DiagnosticError` with everything that is wrong with it.
   func process() throws -> Process
+}
+
+/// A process that was built in Swift.
+struct BuiltProcess: ModelSource {
+  let built: Process
+  var variableNames: [String] { built.declarations.map(\.name) }
+  func process() -> Process { built }
 }
 
 extension ModelDefinition {

@@ -15,7 +15,10 @@ extension ModelDefinition {
   func elaborate(_ arguments: [GivenArgument], at place: SourceSpan? = nil, isChecking: Bool) throws -> (
     process: Process, warnings: [Diagnostic]
   ) {
-    if let source { return (try source.process(), []) }
+    if let source {
+      guard arguments.isEmpty else { throw DiagnosticError(.error("`\(name)` takes no arguments", at: arguments[0].span)) }
+      return (try source.process(), [])
+    }
     guard let kind = Process.Kind(rawValue: syntax.kind.rawValue) else {
       throw DiagnosticError(
         .error("`\(name)` is a \(syntax.kind.rawValue) problem, which has no steps to run", at: syntax.name.span))

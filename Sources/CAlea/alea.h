@@ -135,7 +135,8 @@ const char *alea_evaluate_json(alea_session *session, const char *expression);
 void alea_cancel(alea_session *session);
 
 /* Called now and then during long work, from the thread that works. `fraction` lies between 0 and 1, or is negative where it is not
- * known. Returns 0 to end the work. The texts last for the call. It must not call functions of its session but alea_cancel. */
+ * known. Returns 0 to end the work. The texts last for the call. Of the functions of its own session it may call
+ * alea_cancel only; others return ALEA_MISUSE. */
 typedef int (*alea_progress)(const char *phase, const char *detail, double fraction, void *context);
 
 /* Sets the progress function; NULL takes it away. */

@@ -10,9 +10,14 @@ enum Reference {
     var const: String
     var property: String
     var type: String
-    var states_full: Int
+    var states: Int
     var exact: Exact
     var approx: Approximation
+
+    private enum CodingKeys: String, CodingKey {
+      case model, props, const, property, type, exact, approx
+      case states = "states_full"
+    }
 
     var name: String { model.split(separator: "/").last.map(String.init) ?? model }
     var testDescription: String { "\(name) \(const) \(property)" }

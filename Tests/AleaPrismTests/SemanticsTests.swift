@@ -91,6 +91,8 @@ import Testing
     #expect(try number(m, "filter(count, P>0.4 [ F \"end\" ])") == 3)
     #expect(try near(number(m, "P=? [ F^{rew{\"visits\"}>=5} x=3 ]"), 0.5))
     #expect(try near(number(m, "P=? [ F^{rew{\"visits\"}<=4} x=3 ]"), 0))
+    // No run collects less than nothing: such a bound asks for nothing, however low.
+    #expect(try near(number(m, "P=? [ F^{rew{\"visits\"}>=-1e300} x=3 ]"), number(m, "P=? [ F x=3 ]")))
   }
 
   /// The scheduler may rest for nothing in 0, or go on and pay.

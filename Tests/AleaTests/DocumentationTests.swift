@@ -1,50 +1,50 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Alea
 
-/// The code in the README and in the articles: every block runs, and prints what the page says it prints.
+/// Every code block of the README and of the articles: texts in Alea are run and what they print is compared with the block below, Swift
+/// must stand in a test that compiles and runs it, C and Python are built and run.
 @Suite struct DocumentationTests {
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
+  static let root = CommandTests.root
+  static let articles = "Sources/Alea/Alea.docc"
 
-  /// The README and the articles.
-  static let pages: [String] = {
-    let catalogue = root.appendingPathComponent("Sources/Alea/Alea.docc")
-    let articles = (try? FileManager.default.contentsOfDirectory(atPath: catalogue.path)) ?? []
-    return ["README.md"] + articles.filter { $0.hasSuffix(".md") }.sorted().map { "Sources/Alea/Alea.docc/\($0)" }
-  }()
-
-  /// A fenced block of a page.
-  struct Block {
+  struct Block: Sendable {
     var language: String
     var text: String
-    /// The line of its first line of text.
     var line: Int
   }
 
+  /// The fenced blocks of a page, in order.
   static func blocks(of page: String) throws -> [Block] {
     let text = try String(contentsOf: root.appendingPathComponent(page), encoding: .utf8)
-    var blocks: [Block] = []
-    var open: Block?
-    var indent = 0
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let content = line.drop { $0 == " " }
-      if content.hasPrefix("```") {
-        if let closed = open {
-          blocks.append(closed)
+    var result: [Block] = []
+    var open: (block: Block, indent: Int)?
+    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      let bare = line.drop { $0 == " " }
+      if bare.hasPrefix("```") {
+        if let (block, _) = open {
+          result.append(block)
           open = nil
         } else {
-          open = Block(language: String(content.dropFirst(3)), text: "", line: index + 2)
-          indent = line.count - content.count
+          let language = String(bare.dropFirst(3))
+          open = (Block(language: language, text: "", line: number + 1), line.count - bare.count)
         }
-      } else {
-        let spaces = line.prefix { $0 == " " }.count
-        open?.text += line.dropFirst(min(spaces, indent)) + "\n"
+      } else if open != nil {
+        let indent = open?.indent ?? 0
+        open?.block.text += line.dropFirst(min(indent, line.prefix { $0 == " " }.count)) + "\n"
       }
     }
-    return blocks
+    #expect(open == nil, "\(page) has an open block")
+    return result
   }
+
+  static let pages: [String] = {
+    let folder = root.appendingPathComponent(articles)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.filter { $0.hasSuffix(".md") }.sorted().map { articles + "/" + $0 }
+  }()
 
   /// Whether two texts say the same: words alike, numbers to a thousandth or both next to nothing.
   static func agree(_ shown: String, _ stated: String) -> Bool {
@@ -69,19 +69,21 @@ import Testing
 
   /// Runs the blocks of a page one after another in one session.
   ///
-  /// A `text` block after an `alea` block is what it prints; one that begins with `error:` is the beginning of the message it fails with.
-  @Test(arguments: pages) func aleaBlocks(page: String) throws {
-    let printed = Printed()
+  /// A `text` block after an `alea` block is what it prints, an `error` block the mistakes it is told, and `alea>` begins what is entered.
+  @Test(arguments: pages + ["README.md"]) func blocksInAleaRun(page: String) throws {
+    let printed = Lines()
     let session = Session(output: { printed.add($0.text) })
+    // Files are read as from the examples, or as from the root, where the README stands.
+    let folder = page == "README.md" ? Self.root : Self.root.appendingPathComponent("Examples")
     let blocks = try Self.blocks(of: page)
     var expectations = 0
     for (index, block) in blocks.enumerated() {
       if block.language == "text" && block.text.hasPrefix("alea> ") { try check(transcript: block, of: page, in: session) }
       guard block.language == "alea" else { continue }
-      let next = index + 1 < blocks.count && blocks[index + 1].language == "text" ? blocks[index + 1].text : nil
+      let next = index + 1 < blocks.count && ["text", "error"].contains(blocks[index + 1].language) ? blocks[index + 1] : nil
       let place = "\(page):\(block.line)"
       do {
-        try session.enter(block.text, name: place) { reply in
+        try session.enter(block.text, name: folder.appendingPathComponent("page").path) { reply in
           if let value = reply.value { printed.add(session.text(of: value)) }
         }
         let shown = printed.take()
@@ -89,10 +91,11 @@ import Testing
           Issue.record("\(place): \(failed.diagnostic.message) \(failed.diagnostic.notes)")
         }
         expectations = session.expectations.count
-        if let next { #expect(Self.agree(shown, next), "\(place) prints\n\(shown)") }
+        if let next { #expect(next.language == "text" && Self.agree(shown, next.text), "\(place) prints\n\(shown)") }
       } catch let error as DiagnosticError {
         let shown = printed.take()
-        #expect(Self.agree(error.diagnostics, next ?? ""), "\(place) prints\n\(shown)\nand fails:\n\(error.diagnostics)")
+        let isStated = next?.language == "error" && Self.agree(error.diagnostics, next?.text ?? "")
+        #expect(isStated, "\(place) prints\n\(shown)\nand fails:\n\(error.diagnostics)")
       }
     }
   }
@@ -112,19 +115,72 @@ import Testing
     #expect(Self.agree(shown, stated), "\(page):\(block.line) shows\n\(shown)")
   }
 
-  /// A code block of another language is of one that is run somewhere: C and Python by the embeddings' tests, Swift by the examples.
-  @Test(arguments: pages) func blocksAreOfKnownLanguages(page: String) throws {
-    for block in try Self.blocks(of: page) {
-      #expect(["alea", "text", "sh", "swift", "c", "python"].contains(block.language), "\(page):\(block.line)")
+  private final class Lines: Sendable {
+    private let lines = Mutex<[String]>([])
+    func add(_ line: String) { lines.withLock { $0.append(line) } }
+    /// What was added since the last time.
+    func take() -> String {
+      lines.withLock { lines in
+        defer { lines = [] }
+        return lines.map { $0 + "\n" }.joined()
+      }
     }
   }
 
-  private final class Printed: @unchecked Sendable {
-    private var text = ""
-    func add(_ more: String) { text += more + "\n" }
-    func take() -> String {
-      defer { text = "" }
-      return text
+  @Test func everyLanguageIsTested() throws {
+    for page in Self.pages + ["README.md", "Sources/Python/README.md"] {
+      for block in try Self.blocks(of: page) {
+        #expect(
+          ["alea", "text", "error", "swift", "c", "python", "sh"].contains(block.language),
+          "\(page):\(block.line) \(block.language)")
+      }
+    }
+  }
+
+  /// Code without its layout at the line's start.
+  private static func lines(_ text: String) -> [String] {
+    text.split(separator: "\n").map { String($0).trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+  }
+
+  @Test(arguments: pages + ["README.md"]) func swiftStandsInATest(page: String) throws {
+    let folder = Self.root.appendingPathComponent("Tests/AleaLibraryTests")
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".swift") }
+    let tested = try files.map { try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8) }
+      .map { "\n" + Self.lines($0).joined(separator: "\n") + "\n" }
+    for block in try Self.blocks(of: page) where block.language == "swift" {
+      let code = Self.lines(block.text).filter { $0 != "import Alea" }.joined(separator: "\n")
+      #expect(tested.contains { $0.contains("\n" + code + "\n") }, "\(page):\(block.line) stands in no test")
+    }
+  }
+
+  @Test func programsInCRun() throws {
+    let page = Self.articles + "/EmbeddingInC.md"
+    let blocks = try Self.blocks(of: page)
+    #expect(blocks.contains { $0.language == "c" })
+    for (index, block) in blocks.enumerated() where block.language == "c" {
+      try EmbeddingTests.withFolder { folder in
+        let source = folder.appendingPathComponent("program.c")
+        try Data(block.text.utf8).write(to: source)
+        let (status, output) = try EmbeddingTests.run(try EmbeddingTests.compile(source, in: folder), [])
+        #expect(status == 0)
+        #expect(output == (index + 1 < blocks.count ? blocks[index + 1].text : ""), "\(page):\(block.line) prints\n\(output)")
+      }
+    }
+  }
+
+  @Test(
+    .enabled(if: EmbeddingTests.hasNumPy, "python3 has no NumPy: apt-get install python3-numpy"),
+    arguments: [articles + "/EmbeddingInPython.md", "Sources/Python/README.md"])
+  func programsInPythonRun(page: String) throws {
+    let blocks = try Self.blocks(of: page)
+    #expect(blocks.contains { $0.language == "python" })
+    for (index, block) in blocks.enumerated() where block.language == "python" {
+      let (status, output) = try EmbeddingTests.run(
+        "python3", ["-c", block.text], environment: EmbeddingTests.environment)
+      #expect(status == 0, "\(page):\(block.line)\n\(output)")
+      if index + 1 < blocks.count, blocks[index + 1].language == "text" {
+        #expect(output == blocks[index + 1].text, "\(page):\(block.line) prints\n\(output)")
+      }
     }
   }
 }

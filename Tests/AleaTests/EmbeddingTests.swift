@@ -62,14 +62,20 @@ import Testing
       let program = try Self.compile(Self.root.appendingPathComponent("Examples/Embedding/inventory.c"), in: folder)
       let (status, output) = try Self.run(program, ["Examples/inventory.alea", "\(capacity)", "\(price)", "\(setup)"])
       #expect(status == 0, "\(output)")
-      let (value, policy) = IndependentInventory(capacity: capacity, price: price, setup: setup).optimum()
-      let rows = output.split(separator: "\n").map { $0.split(separator: " ") }
-      try #require(rows.count == capacity + 1)
-      for row in rows {
-        let (stock, worth, order) = (try #require(Int(row[0])), try #require(Double(row[1])), try #require(Int(row[2])))
-        #expect(abs(worth - value[stock]) < 1e-6)
-        #expect(order == policy[stock])
-      }
+      try Self.expectOptimum(output, capacity: capacity, price: price, setup: setup)
+    }
+  }
+
+  /// Compares lines of stock, value and order with a dense linear solve.
+  static func expectOptimum(_ output: String, capacity: Int, price: Double, setup: Double) throws {
+    let (value, policy) = IndependentInventory(capacity: capacity, price: price, setup: setup).optimum()
+    let rows = output.split(separator: "\n").map { $0.split(separator: " ") }
+    try #require(rows.count == capacity + 1)
+    for row in rows {
+      try #require(row.count == 3)
+      let (stock, worth, order) = (try #require(Int(row[0])), try #require(Double(row[1])), try #require(Int(row[2])))
+      #expect(abs(worth - value[stock]) < 1e-6)
+      #expect(order == policy[stock])
     }
   }
 
@@ -109,6 +115,16 @@ import Testing
 
   /// Whether NumPy is there: without it the Python package cannot run (on Debian: apt-get install python3-numpy).
   static let hasNumPy = (try? run("python3", ["-c", "import numpy"]))?.status == 0
+
+  @Test(
+    .enabled(if: hasNumPy, "python3 has no NumPy: apt-get install python3-numpy"), arguments: [(20, 8.0, 4.0), (30, 9.5, 2.0)])
+  func inventoryInPython(capacity: Int, price: Double, setup: Double) throws {
+    let (status, output) = try Self.run(
+      "python3", ["Examples/Embedding/inventory.py", "Examples/inventory.alea", "\(capacity)", "\(price)", "\(setup)"],
+      environment: Self.environment)
+    #expect(status == 0, "\(output)")
+    try Self.expectOptimum(output, capacity: capacity, price: price, setup: setup)
+  }
 
   @Test(.enabled(if: hasNumPy, "python3 has no NumPy: apt-get install python3-numpy")) func pythonPackage() throws {
     let (status, output) = try Self.run(

@@ -121,6 +121,37 @@ import Testing
     #expect(try number(session, "learned.best") == 0)
   }
 
+  /// Half the clients are of each kind; the conditional quantile of a plan that pays 100 to one and 4 to the other is 52. A log of 300
+  /// has more of one kind than of the other: bounds that took its shares for the truth would be too high every second time.
+  @Test func theLawOfContextsIsLearnedToo() throws {
+    let session = try Self.session(
+      """
+      mdp Fund {
+        state stage: {only} = only
+        observe kind: {rich, poor} ~ {rich: 0.5, poor: 0.5}
+        action plan: 1..2
+        stage' = stage
+        reward if kind == rich then 100 else if plan == 2 then 4 else 0
+        horizon 1
+      }
+      policy ByKind for Fund { plan ~ if kind == rich then {1: 0.3, 2: 0.7} else {1: 0.6, 2: 0.4} }
+      policy Second for Fund { plan = 2 }
+      """)
+    var above = 0
+    for seed in 1...20 {
+      let bound = try number(
+        session,
+        "learn(Second, in: Fund, from: simulate(Fund, ByKind, episodes: 300, seed: \(seed)), maximize: conditionalQuantile(0.25), by: PessimisticSearch()).bound"
+      )
+      if bound > 52 { above += 1 }
+      // Four errors of a share, and the margin of the level.
+      let error = 48 / (300.0).squareRoot()
+      #expect(bound > 52 - 5.645 * error)
+    }
+    // One in twenty is allowed by the level; five or more come once in four hundred times.
+    #expect(above <= 4, "\(above)")
+  }
+
   /// One arm logged 1,000 times with mean 0.5, another once with reward 1: linear values with a width take the first too; the answer
   /// names its method as it was called, and promises nothing.
   @Test func linearPessimism() throws {

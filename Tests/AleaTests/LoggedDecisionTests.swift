@@ -79,6 +79,33 @@ import Testing
     #expect(throws: DiagnosticError.self) { try session.evaluate("evaluate(Never, in: Clinic, from: hidden, by: FittedQ())") }
   }
 
+  /// A policy with a draw of its own: its probabilities are summed over the draw.
+  @Test func drawsOfAPolicyAreSummedOver() throws {
+    let session = Session()
+    try session.run(
+      text: Self.clinic + """
+
+        policy Now for Clinic {
+          explores ~ Bernoulli(0.4)
+          anything ~ Bernoulli(0.5)
+          treat = if explores == 1 then anything else s
+        }
+        let mixed = simulate(Clinic, Now, episodes: 200, horizon: 20, seed: 1)
+        """, name: "now.alea")
+    guard case .array(let propensities) = try session.evaluate("mixed.propensities") else {
+      Issue.record("no propensities")
+      return
+    }
+    let values = propensities.compactMap { if case .real(let value) = $0 { value } else { nil } }
+    #expect(values.count == 4_000)
+    #expect(values.allSatisfy { abs($0 - 0.8) < 1e-12 || abs($0 - 0.2) < 1e-12 })
+    // Such a policy is as much a target as one that states its probabilities.
+    let exact = try number(session, "evaluate(Now, in: Clinic).value.start")
+    let estimate = try number(session, "evaluate(Now, in: Clinic, from: open, by: DoublyRobust()).value")
+    let error = try number(session, "evaluate(Now, in: Clinic, from: open, by: DoublyRobust()).error")
+    #expect(abs(estimate - exact) < 4 * error)
+  }
+
   @Test func theSameSeedGivesTheSameLog() throws {
     let text = "evaluate(Mixed, in: Clinic, from: open, by: PerDecision()).value"
     #expect(try number(session(), text) == number(session(), text))

@@ -138,17 +138,19 @@ extension PropertyChecker {
     guard let bound = bounds.lower ?? bounds.upper else { throw fault("the bound on the reward is missing", at: span) }
     let limit = try context.real(bound, "the bound on a reward")
     // Rewards are whole numbers: the first or last level that counts.
-    let level =
+    let bounding =
       saturates
       ? (bounds.lowerIsStrict ? limit.rounded(.down) + 1 : limit.rounded(.up))
       : (bounds.upperIsStrict ? limit.rounded(.up) - 1 : limit.rounded(.down))
-    guard level >= 0 || saturates, level < 0x1p30 else {
+    // At least a negative sum is no condition.
+    let level = saturates && bounding < 0 ? 0 : bounding
+    guard (0..<0x1p30).contains(level) else {
       throw fault("the bound on a reward is \(NumberText.significant(limit, digits: 6))", at: bound.span)
     }
     let allowed = combined(staying, target) { $0 | $1 }
     let reward = exploration.reward(index)
     let unfolding = try RewardUnfolding(
-      of: sparse, reward: reward, level: max(0, Int(level)), saturates: saturates, frozen: complement(allowed))
+      of: sparse, reward: reward, level: Int(level), saturates: saturates, frozen: complement(allowed))
     let goal = unfolding.target(target, atLastLevelOnly: saturates)
     let within = unfolding.target(staying, atLastLevelOnly: false)
     let solution = try refined { tolerance in
@@ -156,7 +158,7 @@ extension PropertyChecker {
         try unfolding.process.until(goal, within: within, maximize: maximize, tolerance: tolerance, control: control))
     }
     var result = solution
-    result.notes.append("states remember the reward collected so far, up to \(NumberText.grouped(max(0, Int(level))))")
+    result.notes.append("states remember the reward collected so far, up to \(NumberText.grouped(Int(level)))")
     return result
   }
 

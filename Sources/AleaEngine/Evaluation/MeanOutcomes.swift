@@ -14,7 +14,7 @@ public struct MeanOutcomes: Sendable {
   private let latents: [VariableID]
 
   /// - Throws: `Diagnostic` where a mean has no closed form.
-  public init(of process: Process, action: VariableID, latents: [VariableID]) throws {
+  public init(of process: Process, action: VariableID, states: [VariableID], latents: [VariableID]) throws {
     self.latents = latents
     let domain = process[action].domain
     func add(_ name: String, _ changed: Process) throws {
@@ -25,7 +25,7 @@ public struct MeanOutcomes: Sendable {
       outcomes.append(Outcome(name: name, process: result, means: means))
     }
     try add("the reward", process)
-    for id in process.variables(with: .state) where process[id].domain.count != 1 {
+    for id in states where process[id].domain.count != 1 {
       var changed = process
       let amount: ExpressionID
       switch changed[id].next {

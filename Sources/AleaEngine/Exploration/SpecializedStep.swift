@@ -53,7 +53,8 @@ struct ActionSpecializer {
 
   /// Nil when the states do not fit the form: the parts of keys must be exact in a `Double`, and nothing is observed on arrival.
   init?(plan: StepPlan, layout: StateLayout, expander: SupportExpander) {
-    guard plan.observed.isEmpty, !plan.isClosed, let split = KeySplit(layout), layout.fields.allSatisfy({ $0.offset != nil }) else {
+    guard plan.observed.isEmpty, !plan.isClosed, let split = KeySplit(layout), layout.fields.allSatisfy({ $0.offset != nil })
+    else {
       return nil
     }
     self.plan = plan

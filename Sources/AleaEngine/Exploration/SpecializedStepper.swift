@@ -72,7 +72,9 @@ final class SpecializedStepper {
       case .variable(let id):
         if let part = keys.firstIndex(of: id) {
           keyColumns.append((part, column))
-        } else if let number = run.layout.variables.firstIndex(of: id) { fieldColumns.append((number, column)) }
+        } else if let number = run.layout.variables.firstIndex(of: id) {
+          fieldColumns.append((number, column))
+        }
       default: fieldColumns.append((run.layout.variables.count, column))
       }
     }

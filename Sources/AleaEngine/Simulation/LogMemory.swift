@@ -15,7 +15,8 @@ public enum LogMemory {
     guard bytes > Double(allowed) else { return }
     throw DiagnosticError(
       .error(
-        "a log of \(rows) rows with \(columns) numbers each needs about \(text(bytes)), and \(text(Double(allowed))) are free", at: span,
+        "a log of \(rows) rows with \(columns) numbers each needs about \(text(bytes)), and \(text(Double(allowed))) are free",
+        at: span,
         notes: ["log fewer episodes, or a shorter `horizon:`"]))
   }
 

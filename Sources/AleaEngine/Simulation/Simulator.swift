@@ -86,7 +86,8 @@ public enum Simulator {
       while block < blocks, !isCancelled.withLock({ $0 }) {
         let first = block * blockSize
         let result = Result { () throws -> SimulationBlock.Output in
-          let runner = SimulationBlock(plan, first..<min(episodes, first + blockSize), seed: seed, keepsLog: keepsLog, logged: logged)
+          let runner = SimulationBlock(
+            plan, first..<min(episodes, first + blockSize), seed: seed, keepsLog: keepsLog, logged: logged)
           return try runner.run(horizon: horizon)
         }
         let done = results.withLock { results in

@@ -21,7 +21,7 @@ public struct StateFunction: ObjectValue {
   }
 
   /// How many steps have numbers of their own; 1 when the numbers do not depend on the step.
-  public var stages: Int { max(1, explored.sparse.stateCount == 0 ? 1 : numbers.count / explored.sparse.stateCount) }
+  public var stages: Int { Swift.max(1, explored.sparse.stateCount == 0 ? 1 : numbers.count / explored.sparse.stateCount) }
 
   /// The number at a state given by its labelled values.
   public func number(at arguments: [IndexArgument]) throws -> Double {

@@ -177,11 +177,11 @@ public struct BestArm: Sendable {
     _ arms: [ArmLaw], names: [String], model: String, by method: any BestArmMethod, description: String, confidence: Double,
     replications: Int, seed: UInt64, control: WorkControl
   ) throws -> BestArm {
+    if let requirement = method.refusal(arms) { throw ValueError("`\(method.name)` needs \(requirement)") }
     let characteristic = CharacteristicTime(arms: arms)
     guard characteristic.time.isFinite, arms.count > 1 else {
       throw ValueError("no method finds the best arm: two arms share the greatest mean, or there is one arm alone")
     }
-    if let requirement = method.refusal(arms) { throw ValueError("`\(method.name)` needs \(requirement)") }
     let best = arms.indices.max { arms[$0].mean < arms[$1].mean } ?? 0
     var result = BestArm(
       model: model, method: description, confidence: confidence, arms: names, answer: 0, samples: [], mistakes: 0,

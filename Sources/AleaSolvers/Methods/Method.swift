@@ -176,10 +176,10 @@ public struct MethodArguments: Sendable {
 
   /// The method given for a parameter that the method declares.
   public func method(_ name: String) -> any Method {
-    guard case .method(let call)? = values[name], let method = try? Methods.make(call.name, arguments: call.arguments) else {
-      preconditionFailure("\(name) is not declared as a method")
-    }
-    return method
+    guard case .method(let call)? = values[name], let type = call.type ?? Methods.named(call.name),
+      let arguments = try? MethodArguments(call.arguments, for: type)
+    else { preconditionFailure("\(name) is not declared as a method") }
+    return type.init(arguments: arguments)
   }
 }
 
@@ -191,10 +191,20 @@ extension Method {
 public struct MethodCall: Hashable, Sendable, CustomStringConvertible {
   public let name: String
   public let arguments: [String: MethodValue]
+  /// The method's type, where it is not one of ``Methods/all``.
+  let type: (any Method.Type)?
 
-  public init(_ name: String, _ arguments: [String: MethodValue] = [:]) {
+  public init(_ name: String, _ arguments: [String: MethodValue] = [:], type: (any Method.Type)? = nil) {
     self.name = name
     self.arguments = arguments
+    self.type = type
+  }
+
+  public static func == (a: MethodCall, b: MethodCall) -> Bool { a.name == b.name && a.arguments == b.arguments }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(name)
+    hasher.combine(arguments)
   }
 
   public var description: String {

@@ -163,6 +163,7 @@ extension Log: ObjectValue {
   public var members: [(name: String, summary: String)] {
     (summary?.members ?? []) + [
       ("rows", "how many steps were logged"), ("propensities", "the logging probability of each action taken"),
+      ("data", "the rows as a table: episode, t, what was recorded, reward, propensity"),
     ]
   }
 
@@ -170,6 +171,7 @@ extension Log: ObjectValue {
     switch name {
     case "rows": return .integer(try record().rowCount)
     case "episodes" where summary == nil: return .integer(try record().episodeCount)
+    case "data": return .object(try table())
     case "propensities":
       let question = try? LoggedChoices(self, record())
       return question?.propensities.map { .array($0.map { .real($0) }) } ?? .nothing

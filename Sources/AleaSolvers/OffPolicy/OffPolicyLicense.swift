@@ -7,6 +7,8 @@ public struct OffPolicyLicense: Sendable {
   /// One step: states, what is drawn, the actions as the logging policy set them, rewards, next states.
   public let graph: CausalGraph
   let process: Process
+  /// How many variables the model has; those after them are the policy's own.
+  private let modelCount: Int
   private let law: ActionLaw
   private let outcomes: NodeSet
   private let actions: NodeSet
@@ -14,6 +16,7 @@ public struct OffPolicyLicense: Sendable {
   /// - Parameter closed: the process in which the logging policy sets the actions.
   public init(_ process: Process, logging closed: Process) throws(DiagnosticError) {
     self.process = closed
+    modelCount = process.variables.count
     law = ActionLaw(of: closed)
     let names = Set(closed.variables.map(\.name))
     func name(_ slot: Slot) -> String {
@@ -24,11 +27,15 @@ public struct OffPolicyLicense: Sendable {
     }
     var nodes = closed.variables.map { CausalGraph.Node($0.name, isLatent: $0.role == .latent || $0.name.hasSuffix("#")) }
     var ends: [String] = []
-    for (index, variable) in closed.variables.enumerated() where variable.next != nil {
+    // What a policy remembers is no outcome.
+    for (index, variable) in closed.variables.enumerated() where variable.next != nil && index < process.variables.count {
       ends.append(name(.next(VariableID(index))))
     }
     var edges: [CausalGraph.Edge] = []
-    for (slot, parents) in DependenceGraph(of: closed).parents { edges += parents.map { name($0) --> name(slot) } }
+    for (slot, parents) in DependenceGraph(of: closed).parents {
+      if case .next(let id) = slot, Int(id.index) >= process.variables.count { continue }
+      edges += parents.map { name($0) --> name(slot) }
+    }
     for channel in closed.channels {
       let node = names.contains(channel.name) ? "\(channel.name) earned" : channel.name
       ends.append(node)
@@ -130,7 +137,11 @@ extension OffPolicyLicense {
     guard chosen.count == 1 else { return "there are several actions" }
     let latents = process.variables(with: .latent)
     let means: MeanOutcomes
-    do { means = try MeanOutcomes(of: process, action: chosen[0], latents: latents) } catch let fault as Diagnostic {
+    do {
+      means = try MeanOutcomes(
+        of: process, action: chosen[0], states: process.variables(with: .state).filter { Int($0.index) < modelCount },
+        latents: latents)
+    } catch let fault as Diagnostic {
       return fault.message
     }
     guard let rows = try Simulator.simulate(process, episodes: 4, horizon: 5, seed: 0, keepsLog: true).log else { return nil }

@@ -43,6 +43,23 @@ public enum WeightedBound {
   }
 }
 
+/// The mean over contexts of bounds that hold within each, when the law of contexts is that of a log.
+enum ContextMixture {
+  /// sum_k share_k b_k less a normal quantile of its error, sqrt(sum_k share_k (b_k - mean)^2 / n): how often a context comes is learned
+  /// from the log too.
+  static func lowerBound(_ bounds: [Double], shares: [Double], count: Int, confidence: Double) -> Double {
+    let mean = zip(bounds, shares).reduce(0) { $0 + $1.0 * $1.1 }
+    guard mean.isFinite, confidence > 0.5 else { return mean }
+    let error = error(bounds, shares: shares, mean: mean, count: count)
+    return error > 0 ? mean - UnaryFunction.normalQuantile(confidence) * error : mean
+  }
+
+  static func error(_ values: [Double], shares: [Double], mean: Double, count: Int) -> Double {
+    let variance = zip(values, shares).reduce(0) { $0 + $1.1 * ($1.0 - mean) * ($1.0 - mean) }
+    return variance > 0 ? (variance / Double(count)).squareRoot() : 0
+  }
+}
+
 /// The set of mean rewards of actions that a discrete instrument does not refute: an ellipsoid, in one context.
 ///
 /// The moments are E[Y - g(A) | Z] = 0; the loss 1/2 sum_z p_z (mean_z(Y - g(A)))^2 is within chi-squared quantile sigma^2 / (2n) of its
@@ -114,28 +131,29 @@ extension PessimisticMinimax {
       return try wholeLawQuantile(level, question, table, levels, instrumentLevels: domain.count ?? 0)
     }
     let resolution = gridSize(actions: question.actionCount)
-    var value = 0.0
+    var bounds: [Double] = []
+    var shares: [Double] = []
     for state in table.keys.indices {
       let rows = table.log.states.indices.filter { table.log.states[$0] == state }
       guard !rows.isEmpty else { continue }
-      let share = Double(rows.count) / Double(rewards.count)
+      shares.append(Double(rows.count) / Double(rewards.count))
       let policy = Array(table.policy[state * question.actionCount..<(state + 1) * question.actionCount])
       let (z, a, y) = (rows.map { levels[$0] }, rows.map { table.log.actions[$0] }, rows.map { rewards[$0] })
       switch objective {
       case .mean:
-        value +=
-          share
-          * (try InstrumentalMeanSet(
+        bounds.append(
+          try InstrumentalMeanSet(
             instrument: z, actions: a, rewards: y, instrumentLevels: domain.count ?? 0, actionCount: question.actionCount,
-            confidence: confidence)).lowerBound(policy)
+            confidence: confidence
+          ).lowerBound(policy))
       case .quantile(let level), .conditionalQuantile(let level):
         let set = try levelSet(
           z, a, y, instrumentLevels: domain.count ?? 0, actionCount: question.actionCount, level: level, resolution: resolution,
           confidence: confidence)
-        value += share * zip(policy, set.lower).reduce(0) { $0 + $1.0 * $1.1 }
+        bounds.append(zip(policy, set.lower).reduce(0) { $0 + $1.0 * $1.1 })
       }
     }
-    return value
+    return ContextMixture.lowerBound(bounds, shares: shares, count: rewards.count, confidence: confidence)
   }
 }
 
@@ -166,12 +184,13 @@ extension PessimisticMinimax {
     let sets = tau.count * table.keys.count
     let each = 1 - (1 - confidence) / Double(sets)
     let resolution = gridSize(actions: question.actionCount, sets: sets)
-    // Jumps of the bound on the mixture's distribution function: at `value` it rises by `mass`.
-    var jumps: [(value: Double, mass: Double)] = []
+    // Jumps of the bounds on the distribution functions of the contexts: at `value` that of a context rises by `mass`.
+    var jumps: [(value: Double, context: Int, mass: Double)] = []
+    var shares: [Double] = []
     for state in table.keys.indices {
       let rows = table.log.states.indices.filter { table.log.states[$0] == state }
       guard !rows.isEmpty else { continue }
-      let share = Double(rows.count) / Double(table.log.rewards.count)
+      shares.append(Double(rows.count) / Double(table.log.rewards.count))
       let (z, a, y) = (rows.map { instrument[$0] }, rows.map { table.log.actions[$0] }, rows.map { table.log.rewards[$0] })
       var lower = [[Double]](repeating: [], count: question.actionCount)
       for (index, quantile) in tau.enumerated() {
@@ -182,24 +201,28 @@ extension PessimisticMinimax {
         for action in lower.indices { lower[action].append(set.lower[action]) }
       }
       for action in lower.indices {
-        let weight = share * table.policy[state * question.actionCount + action]
+        let weight = table.policy[state * question.actionCount + action]
         guard weight > 0 else { continue }
         // Quantile functions rise: a bound at one level is one at every higher level.
         var highest = -Double.infinity
         var known = 0.0
         for (quantile, bound) in zip(tau, lower[action]) {
           // Up to the bound of this level the distribution function may be as much as the level.
-          jumps.append((highest, weight * (quantile - known)))
+          jumps.append((highest, shares.count - 1, weight * (quantile - known)))
           highest = max(highest, bound)
           known = quantile
         }
-        jumps.append((highest, weight * (1 - known)))
+        jumps.append((highest, shares.count - 1, weight * (1 - known)))
       }
     }
-    var sum = 0.0
+    // How often a context comes is learned from the log too.
+    let margin = confidence > 0.5 ? UnaryFunction.normalQuantile(confidence) : 0
+    var reached = shares.map { _ in 0.0 }
     for jump in jumps.sorted(by: { $0.value < $1.value }) {
-      sum += jump.mass
-      if sum >= level - 1e-12 { return jump.value }
+      reached[jump.context] += jump.mass
+      let mean = zip(reached, shares).reduce(0) { $0 + $1.0 * $1.1 }
+      let error = ContextMixture.error(reached, shares: shares, mean: mean, count: table.log.rewards.count)
+      if mean + (error > 0 ? margin * error : 0) >= level - 1e-12 { return jump.value }
     }
     return jumps.map(\.value).max() ?? -.infinity
   }
@@ -232,15 +255,12 @@ public struct PessimisticSearch: Method {
     case .quantile(let level): return WeightedBound.quantile(level, rewards, weights: weights, confidence: confidence)
     case .conditionalQuantile(let level):
       let states = try question.table().log.states
-      var value = 0.0
-      for state in Set(states).sorted() {
-        let rows = states.indices.filter { states[$0] == state }
-        value +=
-          Double(rows.count) / Double(states.count)
-          * WeightedBound.quantile(
-            level, rows.map { rewards[$0] }, weights: rows.map { weights[$0] }, confidence: confidence)
+      let contexts = Set(states).sorted().map { state in states.indices.filter { states[$0] == state } }
+      let bounds = contexts.map { rows in
+        WeightedBound.quantile(level, rows.map { rewards[$0] }, weights: rows.map { weights[$0] }, confidence: confidence)
       }
-      return value
+      return ContextMixture.lowerBound(
+        bounds, shares: contexts.map { Double($0.count) / Double(states.count) }, count: states.count, confidence: confidence)
     }
   }
 }

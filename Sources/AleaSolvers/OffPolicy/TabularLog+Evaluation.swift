@@ -60,12 +60,16 @@ extension TabularLog {
       var counts = [Double](repeating: 0, count: stateCount)
       var earned = counts
       var moves = Matrix(rows: stateCount, columns: stateCount)
+      var weight = 0.0
       for episode in episodes where start[episode] + time < start[episode + 1] {
         let step = start[episode] + time
         counts[states[step]] += 1
         earned[states[step]] += ratios[step] * rewards[step]
+        if law[states[step]] > 0 { weight += ratios[step] }
         if next[step] >= 0 { moves[states[step], next[step]] += ratios[step] }
       }
+      let isAlive = law.contains { $0 > 0 }
+      guard !isAlive || weight > 0 else { throw OffPolicyFault.noOverlap(steps: time + 1) }
       var following = [Double](repeating: 0, count: stateCount)
       for state in 0..<stateCount where law[state] > 0 {
         guard counts[state] > 0 else {

@@ -108,7 +108,8 @@ extension OffPolicyQuestion {
     var checks = shown.map { step in
       Estimate.Check(
         name: sizes.count == 1 ? "effective sample size" : "effective sample size, step \(step + 1)", statistic: sizes[step],
-        meaning: step == shown.first ? "how many unweighted episodes the weighted ones are worth" : "")
+        meaning: step == shown.first
+          ? "how many unweighted \(hasSeparateRounds ? "rounds" : "episodes") the weighted ones are worth" : "")
     }
     if value.largestWeight.isFinite { checks.append(.init(name: "largest weight", statistic: value.largestWeight)) }
     return Estimate(

@@ -23,10 +23,16 @@ public struct RewardUnfolding: Sendable {
         found: "a choice earns \(reward.pointer[odd])",
         remedy: "multiply the rewards and the bound by a common denominator")
     }
-    guard Double(level + 1) * Double(original.transitionCount) < 0x1p30, Double(level + 1) * Double(count) < 0x1p30 else {
+    guard level >= 0 else {
+      throw UnmetRequirement(
+        method: "a bound on a reward", requirement: "a bound of at least 0", found: "\(level)", remedy: "leave the bound out")
+    }
+    let factor = Double(level) + 1
+    guard factor * Double(original.transitionCount) < 0x1p30, factor * Double(count) < 0x1p30 else {
       throw UnmetRequirement(
         method: "a bound on a reward", requirement: "a bound that is not too large",
-        found: "\(count) states with \(level + 1) levels of reward each", remedy: "choose a coarser unit of reward")
+        found: "\(count) states with \(NumberText.significant(factor, digits: 6)) levels of reward each",
+        remedy: "choose a coarser unit of reward")
     }
     let lost = (level + 1) * count
     let choiceStart = Column<UInt32>(capacity: lost + 2)

@@ -197,8 +197,9 @@ class Answer:
 
     @property
     def states(self):
-        """The states as a structured array with a field for each state variable."""
-        return structured(self._states())
+        """The states as a structured array with a field for each state variable; of a size, how many there are."""
+        own = self._handle.member("states")
+        return structured(self._states()) if own is None else converted(own)
 
     def table(self):
         """States, values, and actions (where there are any) as one structured array; the columns of a table of data."""

@@ -129,7 +129,7 @@ class Session:
         if threading.current_thread() is not threading.main_thread():
             return call()
         result = []
-        # Thread.join takes a running thread for ended when it is interrupted (Python issue 90882): wait for the event instead.
+        # Thread.join takes a running thread for ended when it is interrupted (bpo-45274): wait for the event instead.
         done = threading.Event()
 
         def work():

@@ -214,7 +214,7 @@ class CancellingTest(unittest.TestCase):
         threading.Timer(0.3, session.cancel).start()
         with self.assertRaises(alea.AleaCancelled):
             session.run(ENDLESS)
-        self.assertEqual(session.evaluate("size(Walk).states"), 201)
+        self.assertEqual(session.evaluate("size(Walk)").states, 201)
 
     def test_by_the_progress_function(self):
         heard = []
@@ -230,11 +230,12 @@ class CancellingTest(unittest.TestCase):
         self.assertGreaterEqual(len(heard), 3)
 
     def test_keyboard_interrupt(self):
-        # A runner may hand on that it ignores or blocks Ctrl-C; the program is as one at a terminal.
         program = f"""
-import alea, signal
-signal.signal(signal.SIGINT, signal.default_int_handler)
+import signal
+import alea
+# Whoever started the tests may have told their processes to block or ignore Control-C.
 signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+signal.signal(signal.SIGINT, signal.default_int_handler)
 session = alea.Session(output=None)
 session.run('''{WALK}''')
 print("ready", flush=True)

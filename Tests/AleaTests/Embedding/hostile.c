@@ -141,6 +141,19 @@ static int never(const char *phase, const char *detail, double fraction, void *c
   return 0;
 }
 
+static int reentrant(const char *phase, const char *detail, double fraction, void *session) {
+  (void)phase, (void)detail, (void)fraction;
+  alea_value *value = NULL;
+  CHECK(alea_evaluate(session, "1", &value) == ALEA_MISUSE && value == NULL);
+  CHECK(alea_run(session, "1", NULL, NULL) == ALEA_MISUSE);
+  CHECK(alea_errors(session) != NULL && alea_output(session) != NULL);
+  alea_session *other = alea_open();
+  CHECK(alea_evaluate(other, "2", &value) == ALEA_OK);
+  alea_free(value);
+  alea_close(other);
+  return 0;
+}
+
 static void cancelling(void) {
   alea_session *session = alea_open();
   alea_value *value;
@@ -157,6 +170,8 @@ static void cancelling(void) {
   CHECK(alea_set_progress(session, never, &calls) == ALEA_OK);
   CHECK(alea_evaluate(session, "solve(Walk(n: 200), by: ValueIteration(tolerance: 1e-9))", &value) == ALEA_CANCELLED);
   CHECK(calls > 0);
+  CHECK(alea_set_progress(session, reentrant, session) == ALEA_OK);
+  CHECK(alea_evaluate(session, "solve(Walk(n: 200), by: ValueIteration(tolerance: 1e-9))", &value) == ALEA_CANCELLED);
   CHECK(alea_set_progress(session, NULL, NULL) == ALEA_OK);
   CHECK(alea_evaluate(session, "solve(Walk(n: 5)).bound", &value) == ALEA_OK);
   alea_free(value);
