@@ -43,7 +43,7 @@ let package = Package(
     .target(name: "CLanes"),
     .target(name: "AleaData", dependencies: ["AleaModel"]),
     .target(name: "AleaEngine", dependencies: ["AleaModel", "AleaNumerics", "AleaData", "CLanes"]),
-    .target(name: "AleaSolvers", dependencies: ["AleaModel", "AleaNumerics", "AleaData", "AleaEngine"]),
+    .target(name: "AleaSolvers", dependencies: ["AleaModel", "AleaNumerics", "AleaData", "AleaEngine", "CGMP"]),
     .target(name: "AleaReport", dependencies: ["AleaModel", "AleaData", "AleaSolvers"]),
 
     // What a program embeds, and the command: whoever stands on `Alea` sees only what is public.

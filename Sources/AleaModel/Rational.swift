@@ -102,8 +102,25 @@ public struct Rational: Sendable, Hashable, Comparable, CustomStringConvertible,
     big = small == nil ? box : nil
   }
 
+  /// Takes what a function makes of a number of GMP, in lowest terms.
+  init(making body: (UnsafeMutablePointer<__mpq_struct>) -> Void) {
+    let result = Big()
+    result.read(body)
+    self.init(result)
+  }
+
+  /// Lends the numerator and the denominator.
+  func withParts<Result>(
+    _ body: (_ numerator: UnsafeMutablePointer<__mpz_struct>, _ denominator: UnsafeMutablePointer<__mpz_struct>) -> Result
+  ) -> Result {
+    box.read { number in
+      let (top, bottom) = Self.parts(number)
+      return body(top, bottom)
+    }
+  }
+
   /// The addresses of the numerator and the denominator, which a number of GMP begins with.
-  private static func parts(
+  static func parts(
     _ number: UnsafeMutablePointer<__mpq_struct>
   ) -> (top: UnsafeMutablePointer<__mpz_struct>, bottom: UnsafeMutablePointer<__mpz_struct>) {
     let top = UnsafeMutableRawPointer(number).assumingMemoryBound(to: __mpz_struct.self)

@@ -49,7 +49,7 @@ extension Natives {
         notes: ["as in `solve(read(\"consensus.2.prism\", K: 2), property: \"P=? [ F x=1 ]\")`"])
     }
     if call["states"] != nil { throw call.fault("`states` and `property` do not go together", at: "states") }
-    let exact = try method(call).map { method in
+    let exact = try method(call, core: core).map { method in
       guard let exact = method as? Exact else {
         throw call.fault(
           "`by:` and `property` do not go together", at: "by", notes: ["only `by: Exact()` does: it asks for a fraction"])
@@ -117,7 +117,9 @@ extension Session {
   }
 
   /// The answer to one property of a PRISM model given as text, with the configuration's parameters as its constants.
-  public func answer(prism text: String, property: String) throws -> PropertyAnswer {
+  ///
+  /// - Parameter method: nil for an answer with guaranteed bounds, or ``Exact`` for a fraction.
+  public func answer(prism text: String, property: String, by method: Exact? = nil) throws -> PropertyAnswer {
     var constants: [String: PrismGiven] = [:]
     for (name, value) in configuration.parameters { constants[name] = .text(value) }
     let file = try PrismFile(loader.add(text: text, name: "<model>"), constants: constants, warnings: &core.warnings)
@@ -125,7 +127,7 @@ extension Session {
     guard source.properties.properties.count == 1, let only = source.properties.properties.first else {
       throw DiagnosticError(.error("one property is needed, and this has \(source.properties.properties.count)", at: nil))
     }
-    return try core.answers([(only, source)], declarations: source, of: file, tolerance: nil)[0]
+    return try core.answers([(only, source)], declarations: source, of: file, tolerance: nil, by: method)[0]
   }
 
   /// What is wrong with a PRISM model.
@@ -145,9 +147,10 @@ extension Session {
   /// - Parameters:
   ///   - properties: for each a file of properties, all of it or with `:name` one of its properties; or a property itself.
   ///     Without any the size of the model is printed.
+  ///   - method: nil for answers with guaranteed bounds, or ``Exact`` for fractions.
   /// - Throws: `DiagnosticError` with everything that is wrong, or `WorkCancelled`.
   @discardableResult
-  public func run(prism path: String, properties: [String]) throws -> [PropertyAnswer] {
+  public func run(prism path: String, properties: [String], by method: Exact? = nil) throws -> [PropertyAnswer] {
     let file = try prismFile(path)
     var questions: [(file: PropertyFile, chosen: [PrismProperties.Property])] = []
     for text in properties { questions.append(try question(text)) }
@@ -161,7 +164,7 @@ extension Session {
     var result: [PropertyAnswer] = []
     for (source, chosen) in questions {
       for property in chosen {
-        let answer = try core.answers([(property, source)], declarations: source, of: file, tolerance: nil)[0]
+        let answer = try core.answers([(property, source)], declarations: source, of: file, tolerance: nil, by: method)[0]
         try show(answer)
         result.append(answer)
       }

@@ -94,6 +94,7 @@ extension PropertyChecker {
       throw fault("\(what) is \(NumberText.significant(limit, digits: 6)), which is not a probability", at: bound.span)
     }
     if let (set, solution) = try qualitative(query, relation, limit) { return (set, solution) }
+    if method != nil { return try satisfiedExactly(query, relation, bound, limit) }
     var tolerance = self.tolerance ?? 1e-6
     while true {
       let solution = try numbers(query, tolerance: tolerance)
@@ -202,7 +203,9 @@ extension PropertyChecker {
     func isTrue(_ state: Int) -> Bool { truth?.contains(state) ?? (solution.value[state] != 0) }
     func number(_ combine: ([Double]) -> Double) -> Verdict {
       func of(_ values: [Double]) -> Double { combine(members.map { values[$0] }) }
-      return .combined(solution, value: of(solution.value), lower: of(solution.lower), upper: of(solution.upper))
+      return .combined(
+        solution, value: of(solution.value), lower: of(solution.lower), upper: of(solution.upper),
+        exact: solution.exact.flatMap { exact in exactCombination(operation.text, members.map { exact[$0] }) })
     }
     switch operation.text {
     case "min": return number { $0.min() ?? .nan }
@@ -218,7 +221,8 @@ extension PropertyChecker {
       return number { $0[0] }
     case "count":
       let count = Double(members.reduce(0) { $0 + (isTrue($1) ? 1 : 0) })
-      return .combined(solution, value: count, lower: count, upper: count)
+      return .combined(
+        solution, value: count, lower: count, upper: count, exact: method.flatMap { _ in .finite(Rational(Int(count))) })
     case "forall", "exists":
       guard truth != nil else { throw fault("`\(operation.text)` takes a condition, and this is a number", at: body.span) }
       return .combinedTruth(

@@ -20,7 +20,7 @@ struct PropertyChecker {
   enum Verdict {
     case numbers(SparseSolution)
     case truth(StateSet, SparseSolution)
-    case combined(SparseSolution, value: Double, lower: Double, upper: Double)
+    case combined(SparseSolution, value: Double, lower: Double, upper: Double, exact: ExactValue?)
     case combinedTruth(Bool, SparseSolution)
   }
 
@@ -45,24 +45,21 @@ struct PropertyChecker {
     let seconds = SessionCore.seconds() - start
     var satisfying: StateSet?
     var combined: (value: Double, lower: Double, upper: Double)?
+    var exactCombined: ExactValue?
     var solution: SparseSolution
     switch verdict {
     case .numbers(let numbers): solution = numbers
     case .truth(let states, let numbers): (satisfying, solution) = (states, numbers)
-    case .combined(let numbers, let value, let lower, let upper): (solution, combined) = (numbers, (value, lower, upper))
+    case .combined(let numbers, let value, let lower, let upper, let exact):
+      (solution, combined, exactCombined) = (numbers, (value, lower, upper), exact)
     case .combinedTruth(let truth, let numbers):
       solution = numbers
       satisfying = StateSet(truth ? Array(0..<sparse.stateCount) : [], count: sparse.stateCount)
     }
     if method != nil {
-      if combined != nil { solution.exact = nil }
-      if satisfying == nil, solution.exact == nil {
+      if satisfying == nil, combined == nil ? solution.exact == nil : exactCombined == nil {
         throw fault(
-          "`Exact` does not serve this property", at: body.span,
-          notes: [
-            "it serves probabilities of `F`, `G`, `U`, `W` and `R`, and rewards of `F` and `C`, all without bounds",
-            "leave out `by:`: the answer has guaranteed bounds",
-          ])
+          "`Exact` does not serve this property", at: body.span, notes: ["leave out `by:`: the answer has guaranteed bounds"])
       }
     }
     if exploration.deadlocks > 0 {
@@ -73,7 +70,7 @@ struct PropertyChecker {
     }
     return PropertyAnswer(
       explored: explored, property: text, name: name, sparse: solution, satisfying: satisfying, combined: combined,
-      exploringTime: exploration.seconds, solvingTime: seconds)
+      exactCombined: exactCombined, exploringTime: exploration.seconds, solvingTime: seconds)
   }
 
   mutating func verdict(_ expression: PrismExpression) throws -> Verdict {
@@ -94,7 +91,7 @@ struct PropertyChecker {
         return .truth(set, indicator(set))
       }
       let (process, id) = try context.number(expression)
-      return .numbers(exact(try explored.evaluate(id, in: process), method: "Evaluation"))
+      return .numbers(try evaluated(id, in: process))
     }
   }
 
@@ -104,7 +101,9 @@ struct PropertyChecker {
   }
 
   func indicator(_ set: StateSet) -> SparseSolution {
-    exact((0..<sparse.stateCount).map { set.contains($0) ? 1 : 0 }, method: "Evaluation")
+    var solution = exact((0..<sparse.stateCount).map { set.contains($0) ? 1 : 0 }, method: "Evaluation")
+    if method != nil { solution.exact = (0..<sparse.stateCount).map { .finite(set.contains($0) ? .one : .zero) } }
+    return solution
   }
 
   // MARK: Precision

@@ -24,6 +24,25 @@ extension ExploredProcess {
   }
 }
 
+extension ExploredProcess {
+  /// The value of an expression in every state as a fraction; what may be asked is said at ``evaluate(_:in:)``.
+  ///
+  /// - Throws: ``DiagnosticError`` where a number has no exact value.
+  public func evaluateExactly(_ expression: ExpressionID, in process: Process) throws -> [Rational] {
+    do {
+      var evaluator = ExactEvaluator(process, try ExactConstants(process.pool.numbers))
+      return try (0..<sparse.stateCount).map { state in
+        try evaluator.enter(states.variables, states.values(of: state), time: states.time(of: state) ?? 0)
+        return try evaluator.value(expression)
+      }
+    } catch let diagnostic as Diagnostic {
+      throw DiagnosticError(diagnostic)
+    } catch let refusal as ExactConstants.Refusal {
+      throw DiagnosticError(.error(refusal.message, at: process.pool[expression].span))
+    }
+  }
+}
+
 /// Expands the choices of an explored process in fractions.
 struct ExactExpansion {
   let explored: ExploredProcess

@@ -14,12 +14,15 @@ public struct PropertyAnswer: Sendable {
   public let satisfying: StateSet?
   /// A number made of those of several states (`filter(max, ...)`): value, lower and upper bound; nil for the initial states.
   public let combined: (value: Double, lower: Double, upper: Double)?
+  /// The same number as a fraction, when it is known.
+  public let exactCombined: ExactValue?
   public let exploringTime: Double
   public let solvingTime: Double
 
   public init(
     explored: ExploredProcess, property: String, name: String?, sparse: SparseSolution, satisfying: StateSet? = nil,
-    combined: (value: Double, lower: Double, upper: Double)? = nil, exploringTime: Double, solvingTime: Double
+    combined: (value: Double, lower: Double, upper: Double)? = nil, exactCombined: ExactValue? = nil, exploringTime: Double,
+    solvingTime: Double
   ) {
     self.explored = explored
     self.property = property
@@ -27,6 +30,7 @@ public struct PropertyAnswer: Sendable {
     self.sparse = sparse
     self.satisfying = satisfying
     self.combined = combined
+    self.exactCombined = exactCombined
     self.exploringTime = exploringTime
     self.solvingTime = solvingTime
   }
@@ -36,6 +40,16 @@ public struct PropertyAnswer: Sendable {
   public var holds: Bool? {
     guard let satisfying else { return nil }
     return explored.sparse.initial.allSatisfy { satisfying.contains(Int($0.state)) }
+  }
+
+  /// The numbers as fractions, when they are known.
+  public var exact: ExactFunction? { sparse.exactValues(of: explored) }
+  /// The number at the start, or that of a filter, as a fraction; nil for a range over several initial states.
+  public var exactStart: ExactValue? {
+    if combined != nil { return exactCombined }
+    guard let exact else { return nil }
+    let numbers = Set(explored.sparse.initial.map { exact.values[Int($0.state)] })
+    return numbers.count == 1 ? numbers.first : nil
   }
 
   /// The number at the start (the mean over several initial states), or that of a filter.
@@ -85,7 +99,7 @@ extension PropertyAnswer: ObjectValue {
     case "lower": .object(StateFunction("lower", sparse.lower, of: explored))
     case "upper": .object(StateFunction("upper", sparse.upper, of: explored))
     case "bound": .real(sparse.bound)
-    case "exact": sparse.exactValues(of: explored).map { .object($0) }
+    case "exact": exact.map { .object($0) }
     case "policy": sparse.policy.isEmpty ? nil : .object(PolicyFunction(sparse.policy, of: explored))
     case "size": .object(ModelSize(explored))
     case "method": .string(sparse.method)
@@ -109,9 +123,9 @@ extension PropertyAnswer: JSONAnswer {
     if let holds { members.append(.init("holds", .boolean(holds))) }
     if let satisfying { members.append(.init("satisfying", .integer(satisfying.states.count))) }
     members += [
-      .init("start", .number(start)),
+      .init("start", .number(start))
     ]
-    if let exact = sparse.exactValues(of: explored) { members.append(.init("exact", .string(exact.atStart.description))) }
+    if let exact = exactStart { members.append(.init("exact", .string(exact.description))) }
     members += [
       .init("lower", .number(startLower)), .init("upper", .number(startUpper)),
       .init("method", .string(sparse.method)), .init("size", ModelSize(explored).json),

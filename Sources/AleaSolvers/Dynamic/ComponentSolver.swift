@@ -31,6 +31,8 @@ final class ComponentSolver {
   /// Transitions handled since the last report.
   private var workSinceReport = 0
   let limits: Limits
+  /// A component that takes more sweeps is left open.
+  private let sweepLimit: Int
   private let chain = ComponentChain()
 
   /// Bounds that hold for every policy without further ado, where there are any: 0 and 1 for probabilities.
@@ -52,9 +54,10 @@ final class ComponentSolver {
   ///   - start: the value to begin with at states that are not fixed.
   init(
     _ problem: ComponentProblem, precision: Double, limits: Limits = Limits(), start: Double = 0,
-    style: Style = .optimistic, phase: String, control: WorkControl
+    style: Style = .optimistic, sweepLimit: Int = .max, phase: String, control: WorkControl
   ) {
     self.style = style
+    self.sweepLimit = sweepLimit
     self.problem = problem
     self.control = control
     self.phase = phase
@@ -179,7 +182,7 @@ final class ComponentSolver {
     }
     if style == .interval, try iterateIntervals(states, count, gap) { return }
     let direct = count <= Self.directCount
-    let proved = try iterate(states, count, gap, sweepLimit: direct ? 200 + 2 * count : Int.max)
+    let proved = try iterate(states, count, gap, sweepLimit: direct ? 200 + 2 * count : sweepLimit)
     if proved && (!direct || halfWidth(states, count) <= 2 * target + max(gap.above, gap.below)) { return }
     if direct && solveDirectly(states, count, gap, keeping: proved) { return }
     if proved { return }

@@ -2,12 +2,12 @@ import AleaModel
 
 /// Exact answers: values as fractions, proved optimal in rational arithmetic.
 ///
-/// A policy found in double precision is evaluated exactly by state elimination, one strongly connected component after the other; then
-/// Bellman's equation is checked exactly in every state, and the policy improved where it fails (policy iteration). Values are reported
-/// as fractions, and as doubles rounded once. The probabilities are those the text of the model states: 0.1 is a tenth.
+/// A policy found in double precision is evaluated exactly, one strongly connected component after the other; then Bellman's equation
+/// is checked exactly in every state, and the policy improved where it fails (policy iteration). Values are reported as fractions, and
+/// as doubles rounded once. The probabilities are those the text of the model states: 0.1 is a tenth.
 ///
-/// Source: Howard, *Dynamic Programming and Markov Processes* (1960); Daws, *Symbolic and parametric model checking of discrete-time
-/// Markov chains*, ICTAC 2004, for state elimination.
+/// Source: Howard, *Dynamic Programming and Markov Processes* (1960); Dixon, *Exact solution of linear equations using p-adic
+/// expansions*, Numer. Math. 40 (1982), for the equations of large components.
 public struct Exact: DynamicMethod {
   public static let name = "Exact"
   public static let summary = "values as fractions, by policy iteration in rational arithmetic; for up to 100000 states"
@@ -32,11 +32,6 @@ public struct Exact: DynamicMethod {
 
   /// What the objective has to be.
   public func unmetObjective(_ objective: Objective) -> UnmetRequirement? {
-    let required = "a discounted or total reward, or a finite horizon"
-    if objective.criterion == .average {
-      return UnmetRequirement(
-        method: name, requirement: required, found: "the objective is the average reward", remedy: "leave out `by:`")
-    }
     guard objective.isPlainMean else {
       return UnmetRequirement(
         method: name, requirement: "an expected value without further clauses",
@@ -70,33 +65,24 @@ public struct Exact: DynamicMethod {
       try iteration.run()
       return iteration.solution
     case .total:
-      if let only = process.onlyPolicy {
-        var iteration = ExactPolicyIteration(
-          process, form, reward: form.totalReward, discount: .one, policy: only, control: control)
-        try iteration.run()
-        return iteration.solution
-      }
-      let start = try OptimisticValueIteration().solve(rough, control: control)
+      let start = try ExactStart(total: rough, control: control)
       var iteration = ExactPolicyIteration(
         process, form, reward: form.totalReward, discount: .one, policy: start.policy, control: control)
-      iteration.exclude(start.value)
+      iteration.exclude(start.infinite)
       iteration.restWhereBetter = true
       try iteration.run()
       return iteration.solution
     case .finiteHorizon(let horizon, _):
       return try ExactInduction(process, form, horizon: horizon, control: control).solve()
-    case .average: throw requirements(on: process)[0]
+    case .average:
+      let policy = try process.onlyPolicy ?? RelativeValueIteration().solve(rough, control: control).policy
+      var iteration = ExactAverage(process, form, policy: policy, control: control)
+      return try iteration.solve()
     }
   }
 }
 
 extension SparseProcess {
-  /// The one policy of a process without choice; nil where something is chosen.
-  var onlyPolicy: [Int32]? {
-    guard (0..<stateCount).allSatisfy({ choices(of: $0).count <= 1 }) else { return nil }
-    return (0..<stateCount).map { isTerminal($0) ? -1 : Int32(choices(of: $0).lowerBound) }
-  }
-
   /// Like ``reachability(of:maximize:tolerance:control:)``, exactly where the process has exact numbers.
   func anyReachability(
     of target: StateSet, maximize: Bool, tolerance: Double, control: WorkControl
@@ -108,7 +94,10 @@ extension SparseProcess {
     }
     // Where nothing is chosen, iterating (which may take for ever) has nothing to add.
     let policy =
-      try onlyPolicy ?? rough.reachability(of: target, maximize: maximize, tolerance: 1e-6, control: control).policy
+      try onlyPolicy
+      ?? rough.reachability(
+        of: target, maximize: maximize, tolerance: 1e-6, sweepLimit: ExactStart.sweepLimit, control: control
+      ).policy
     let sets = QualitativeReachability(of: self, predecessors: ChoicePredecessors(of: self), target: target)
     let zero = maximize ? sets.neverReached() : sets.avoidable()
     let one = maximize ? sets.surelyReachable() : sets.alwaysReached()

@@ -47,9 +47,9 @@ struct ExactPolicyIteration {
   }
 
   /// Takes out the states whose value is infinite, and the choices that lead to them.
-  mutating func exclude(_ values: [Double]) {
-    for (state, number) in values.enumerated() where number.isInfinite {
-      infinite[state] = number > 0
+  mutating func exclude(_ states: [(state: Int, isPositive: Bool)]) {
+    for (state, isPositive) in states {
+      infinite[state] = isPositive
       isFixed[state] = true
     }
     guard !infinite.isEmpty else { return }
@@ -140,54 +140,44 @@ struct ExactPolicyIteration {
   // MARK: Evaluating
 
   private mutating func evaluate() throws {
-    let enabled = Column<UInt8>(repeating: 0, count: process.choiceCount)
-    for state in 0..<process.stateCount where !isFixed[state] && policy[state] >= 0 { enabled.pointer[Int(policy[state])] = 1 }
-    let components = StronglyConnectedComponents(of: process, enabled: enabled)
-    for component in 0..<components.count {
-      let states = components.states(of: component).map { Int($0) }
+    let chain = ExactPolicyComponents(process, following: policy, isFixed: isFixed)
+    for component in 0..<chain.count {
+      let states = chain.states(of: component)
       if states.count == 1, isFixed[states[0]] { continue }
-      if discount == .one, isClosed(states, component, components) {
+      if discount == .one, chain.isClosed(component) {
         if let state = states.first(where: { !reward[Int(policy[$0])].isZero }) {
           throw UnmetRequirement(
             method: Exact.name, requirement: "a total that settles",
             found: "from state \(state) a policy goes on for ever with rewards", remedy: "use a discount below one")
         }
         for state in states { value[state] = .zero }
-        continue
+      } else if states.count == 1 {
+        value[states[0]] = try alone(states[0])
+      } else {
+        let equations = try ExactComponent(
+          states, following: policy, of: process, form, discount: discount, control: control)
+        let solved = try equations.solve({ reward[Int(policy[$0])] }, outside: { value[$0] }, control: control)
+        for (place, state) in states.enumerated() { value[state] = solved[place] }
       }
-      try solve(states, component, components)
-      try pause(0)
+      try pause(component)
     }
   }
 
-  private func isClosed(_ states: [Int], _ component: Int, _ components: StronglyConnectedComponents) -> Bool {
-    states.allSatisfy { state in
-      process.transitions(of: Int(policy[state])).allSatisfy {
-        components.componentOf[Int(process.successor[$0])] == Int32(component)
+  /// The value of a state that is not met again once it is left.
+  private func alone(_ state: Int) throws -> Rational {
+    let choice = Int(policy[state])
+    var sum = Rational.zero
+    var loop = Rational.zero
+    for transition in process.transitions(of: choice) {
+      let next = Int(process.successor[transition])
+      if next == state {
+        loop = form.probability[transition]
+      } else if !value[next].isZero {
+        sum += form.probability[transition] * value[next]
       }
     }
-  }
-
-  private mutating func solve(_ states: [Int], _ component: Int, _ components: StronglyConnectedComponents) throws {
-    var place: [Int: Int] = [:]
-    for (position, state) in states.enumerated() { place[state] = position }
-    var system = ExactElimination(count: states.count)
-    for (position, state) in states.enumerated() {
-      let choice = Int(policy[state])
-      var constant = reward[choice]
-      for transition in process.transitions(of: choice) {
-        let next = Int(process.successor[transition])
-        let weight = discount * form.probability[transition]
-        if let inside = place[next] {
-          system.add(weight, from: position, to: inside)
-        } else {
-          constant += weight * value[next]
-        }
-      }
-      system.constant[position] = constant
-    }
-    let solved = try system.solve(control)
-    for (position, state) in states.enumerated() { value[state] = solved[position] }
+    sum = reward[choice] + discount * sum
+    return loop.isZero ? sum : sum.divided(by: .one - discount * loop) ?? .zero
   }
 }
 
