@@ -9,26 +9,34 @@ extension Natives {
   }
 
   /// The endings of files that `read` understands.
-  private static let readableEndings = ["csv"] + PrismFile.endings
+  private static let readableEndings = ["csv"] + PrismFile.endings + ExplicitFile.endings + graphEndings
 
   private static func readFunction(_ core: SessionCore) -> NativeFunction {
     NativeFunction(
       "read",
       [
-        NativeParameter("path", isPositional: true, "a path relative to the program's file, ending in .csv or .prism"),
+        NativeParameter(
+          "path", isPositional: true, "a path relative to the program's file, ending in .csv, .prism, .tra, .drn or .npz"),
         NativeParameter("separator", default: "\",\"", "what stands between cells"),
         NativeParameter("header", default: "true", "false where the first line holds data: columns are then c1, c2, ..."),
         NativeParameter(
           "missing", default: "[\"NA\", \"NaN\"]", "the cells that stand for a missing value; empty cells always do"),
         NativeParameter("types", default: "what the cells show", "types of columns by name, as in `(zip: String, age: Int)`"),
-        NativeParameter("constants", kind: .labelled, "values for the constants of a PRISM model: `K: 16`"),
+        NativeParameter(
+          "constants", kind: .labelled,
+          "values for the constants of a PRISM model: `K: 16`; of a .tra file `kind: \"ctmc\"` for rates"),
       ], returns: "a table or a model", isQuery: true,
       documentation:
-        "Reads a table of data, comma-separated values (RFC 4180) with a line of column names; or a PRISM model.",
+        "Reads a table of data, comma-separated values (RFC 4180) with a line of column names; or a model: PRISM's language, or states and transitions in PRISM's .tra files (with .lab, .sta, .srew, .trew beside), Storm's .drn or NumPy's .npz; or a causal graph in dot or of DAGitty.",
       example: "read(\"card.csv\")"
     ) { call in
       let path = try path(call, "path")
       let ending = SavedFile.fileExtension(path)
+      if ending == "pomdp" {
+        throw call.fault(
+          "`\(path)` is a partially observed model, and those are not served", at: "path",
+          notes: ["`causal` models and bandits have latent variables; an mdp sees its whole state"])
+      }
       guard readableEndings.contains(ending) else {
         throw call.fault(
           ending.isEmpty
@@ -36,6 +44,8 @@ extension Natives {
           at: "path", notes: ["it reads \(readableEndings.map { ".\($0)" }.joined(separator: ", "))"])
       }
       if PrismFile.isPrism(path) { return try prismModel(call, path: path, core: core) }
+      if ExplicitFile.isExplicit(path) { return try explicitModel(call, path: path, core: core) }
+      if graphEndings.contains(ending) { return try causalGraph(call, path: path, core: core) }
       if let (label, argument) = call.labelled.first {
         let nearest = Spelling.nearest(label, in: ["path", "separator", "header", "missing", "types"])
         throw DiagnosticError(
@@ -54,7 +64,7 @@ extension Natives {
     }
   }
 
-  private static func fault(_ call: NativeCall, _ error: DataFileError, path: String) -> DiagnosticError {
+  static func fault(_ call: NativeCall, _ error: DataFileError, path: String) -> DiagnosticError {
     var error = error
     error.file = path
     let isMissing = error.line == nil && error.problem == "there is no such file"

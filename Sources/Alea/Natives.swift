@@ -190,7 +190,7 @@ enum Natives {
         }
         return .object(
           try core.solve(
-            model.instantiate(), by: method, tolerance: tolerance(call), allStates: takesAllStates(call),
+            model.instantiate(takesRows: true), by: method, tolerance: tolerance(call), allStates: takesAllStates(call),
             at: call["by"]?.span ?? call.span))
       },
       NativeFunction(
@@ -223,7 +223,7 @@ enum Natives {
         documentation: "The greatest (or least) probability of ever reaching a state in which a condition holds.",
         example: "probability(of: Walk.x == 3, in: Walk)"
       ) { call in
-        let (process, event) = try call.modelExpression("of", in: model(call, "in").instantiate())
+        let (process, event) = try call.modelExpression("of", in: model(call, "in").instantiate(takesRows: true))
         return .object(
           try core.probability(
             event, in: process, text: core.sourceText(call.span(of: "of")), maximize: boolean(call, "maximize") ?? true,
@@ -293,7 +293,8 @@ enum Natives {
         if case .object(let object)? = call["model"]?.value, let table = object as? DataTable {
           return .integer(table.rowCount)
         }
-        return .object(ModelSize(try core.explore(model(call, "model").instantiate(), allStates: takesAllStates(call)).0))
+        return .object(
+          ModelSize(try core.explore(model(call, "model").instantiate(takesRows: true), allStates: takesAllStates(call)).0))
       },
       NativeFunction(
         "explain", [NativeParameter("model", isPositional: true, "the model")], returns: "a string", isQuery: true,
@@ -384,8 +385,9 @@ enum Natives {
           if try boolean(call, "states") == true { throw call.fault("a causal model has no states to draw", at: "states") }
           drawing = GraphDrawing(of: try causal.causalGraph(at: call.span(of: "model")))
         } else {
-          let process = try model(call, "model").instantiate()
-          drawing = try boolean(call, "states") == true ? core.stateGraph(process) : core.dependenceGraph(process)
+          let isOfStates = try boolean(call, "states") == true
+          let process = try model(call, "model").instantiate(takesRows: isOfStates)
+          drawing = try isOfStates ? core.stateGraph(process) : core.dependenceGraph(process)
         }
         guard call["file"] != nil else { return .string(drawing.dot) }
         try placed(call, "file") { try drawing.save(to: path(call, "file")) }

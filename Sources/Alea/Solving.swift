@@ -29,6 +29,12 @@ extension SessionCore {
   }
 
   func requireObjective(_ process: Process, at span: SourceSpan?) throws {
+    if let rows = process.rows, process.objective.span == nil {
+      throw DiagnosticError(
+        .error(
+          "`\(rows.name)` does not say what is to be achieved: it was read as states and transitions", at: process.span ?? span,
+          notes: ["ask a property of it, as in `solve(m, property: \"Rmin=? [ F \\\"goal\\\" ]\")`"]))
+    }
     if process.objective.span == nil, process.objective.criterion == .total {
       throw DiagnosticError(
         .error(
@@ -157,7 +163,7 @@ extension SessionCore {
   }
 
   func explain(_ model: ModelObject, span: SourceSpan?) throws -> String {
-    let process = try model.instantiate()
+    let process = try model.instantiate(takesRows: true)
     try requireObjective(process, at: span)
     let (explored, _) = try explore(process)
     do {

@@ -70,7 +70,7 @@ struct AleaCommand: ParsableCommand {
     commandName: "alea",
     abstract: "A language for decision problems: Markov decision processes, bandits and causal models.",
     version: "alea \(version)",
-    subcommands: [Run.self, Check.self, Test.self, Format.self, IR.self, Graph.self, Explain.self])
+    subcommands: [Run.self, Check.self, Test.self, Format.self, IR.self, Graph.self, Convert.self, Explain.self])
 }
 
 /// How messages about programs are written.

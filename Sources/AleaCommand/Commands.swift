@@ -38,7 +38,9 @@ struct Runner {
 
   /// Reads the models of a program, or a PRISM model.
   func load(_ file: String, into session: Session) throws {
-    if Session.isPrism(file) {
+    if Session.isExplicit(file) {
+      try session.load(explicit: file)
+    } else if Session.isPrism(file) {
       try session.load(prism: file)
     } else {
       try session.load(file: file)
@@ -102,7 +104,7 @@ struct Run: ParsableCommand {
   func run() throws {
     let runner = Runner(options)
     let session = runner.makeSession()
-    if Session.isPrism(file) {
+    if Session.isPrism(file) || Session.isExplicit(file) {
       if exact, properties.isEmpty { throw ValidationError("--exact needs --property: what is to be answered") }
       throw Exit(
         status: runner.status(of: session) {
@@ -129,7 +131,9 @@ struct Check: ParsableCommand {
     var hasErrors = false
     for file in files {
       let session = runner.makeSession()
-      let diagnostics = Session.isPrism(file) ? session.check(prism: file) : session.check(file: file)
+      let diagnostics =
+        Session.isExplicit(file)
+        ? session.check(explicit: file) : Session.isPrism(file) ? session.check(prism: file) : session.check(file: file)
       runner.show(diagnostics, from: session)
       if diagnostics.contains(where: { $0.severity == .error }) { hasErrors = true }
     }
@@ -247,6 +251,39 @@ struct Graph: ParsableCommand {
       })
   }
 }
+
+struct Convert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write a model in the notation of another tool.",
+    discussion: "drn: Storm's explicit format. tra: PRISM's explicit files (.tra, .sta, .lab, .srew, .trew). dot: a graph.")
+  @OptionGroup var options: ProgramOptions
+  @Option(name: .customLong("to"), help: "The format: drn, tra or dot.") var format: ModelFormat
+  @Option(name: .shortAndLong, help: "The file to write; the first text on standard output when left out.")
+  var output: String?
+  @Argument(help: "A PRISM model, a file of states and transitions, or a program.") var file: String
+  @Argument(help: "The model of a program; may be left out when there is one.") var model: String?
+
+  func run() throws {
+    let runner = Runner(options)
+    let session = runner.makeSession()
+    throw Exit(
+      status: runner.status(of: session) {
+        let (files, notes) = try session.convert(file, to: format, model: model)
+        for (index, part) in files.enumerated() {
+          if let output {
+            let ending = "." + SavedFile.fileExtension(output)
+            let base = ending == ".\(format.rawValue)" ? String(output.dropLast(ending.count)) : output
+            try SavedFile.write(part.bytes, to: base + part.ending)
+          } else if index == 0 {
+            Terminal.write(String(decoding: part.bytes, as: UTF8.self))
+          }
+        }
+        if !options.quiet { for note in notes { Terminal.writeError("note: \(note)\n") } }
+      })
+  }
+}
+
+extension ModelFormat: @retroactive ExpressibleByArgument {}
 
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -143,6 +143,8 @@ public struct Process: Codable, Sendable {
   /// Every slot of a step that has a mechanism to run (not states, not actions), in an order in which operands come first.
   public var stepOrder: [Slot]
   public var span: SourceSpan?
+  /// The states and transitions of a model that was read as such, in place of mechanisms; not part of the written form.
+  public var rows: ExplicitModel?
 
   public init(name: String, kind: Kind, objective: Objective) {
     self.name = name

@@ -250,7 +250,7 @@ struct PrismScope: Sendable {
   private mutating func label(_ name: String, _ span: SourceSpan) throws -> PrismTyped {
     if let builtin = builtinLabels[name] { return PrismTyped(id: builtin, type: .boolean) }
     guard let definition = labels[name] else {
-      let nearest = Spelling.nearest(name, in: (Array(labels.keys) + ["init", "deadlock"]).sorted())
+      let nearest = Spelling.nearest(name, in: Set(labels.keys).union(builtinLabels.keys).union(["init", "deadlock"]).sorted())
       throw fault("there is no label \"\(name)\"", span, label: nearest.map { "did you mean \"\($0)\"?" } ?? "")
     }
     let key = "\"" + name

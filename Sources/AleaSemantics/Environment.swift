@@ -328,6 +328,11 @@ extension ModelDefinition {
     let syntax = AST.Model(kind: .mdp, name: AST.Name(name, span), parameters: [], members: [])
     self.init(syntax: syntax, documentation: "", environment: Environment(), source: source)
   }
+
+  /// A causal model read from a file of another notation: arrows without mechanisms.
+  public init(causal syntax: AST.Model) {
+    self.init(syntax: syntax, documentation: "", environment: Environment(), source: nil)
+  }
 }
 
 /// A policy as written, with the environment it was written in.

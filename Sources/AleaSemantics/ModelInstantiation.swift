@@ -42,9 +42,19 @@ extension ModelDefinition {
 extension ModelObject {
   /// The process of this model with its arguments.
   ///
-  /// - Parameter place: where the model is used: a missing argument is reported there.
-  public func instantiate(at place: SourceSpan? = nil, isChecking: Bool = false) throws -> Process {
-    try definition.instantiate(arguments, at: place, isChecking: isChecking)
+  /// - Parameters:
+  ///   - place: where the model is used: a missing argument is reported there.
+  ///   - takesRows: whether a model that was read as states and transitions will do; it has no mechanisms to run or change.
+  public func instantiate(at place: SourceSpan? = nil, isChecking: Bool = false, takesRows: Bool = false) throws -> Process {
+    let process = try definition.instantiate(arguments, at: place, isChecking: isChecking)
+    if process.rows != nil, !takesRows {
+      throw DiagnosticError(
+        .error(
+          "`\(process.name)` was read as states and transitions: it has no mechanisms, which are needed here",
+          at: place ?? definition.syntax.name.span,
+          notes: ["`size`, `solve`, `probability` and the graph of its states take such a model"]))
+    }
+    return process
   }
 
   /// The value of every parameter: the argument, or the default.

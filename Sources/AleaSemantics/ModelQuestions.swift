@@ -62,6 +62,8 @@ extension ModelElaborator {
     for leaf in extended.pool.leaves(of: [id]) {
       switch leaf {
       case .variable(let variable) where extended[variable].role == .state: continue
+      // A label of a model that was read as rows.
+      case .variable(let variable) where extended.rows != nil && extended[variable].role == .derived: continue
       case .variable(let variable):
         throw DiagnosticError(
           .error(

@@ -28,6 +28,59 @@ extension Natives {
       ModelObject(definition: ModelDefinition(name: file.name, source: file, span: place), arguments: []))
   }
 
+  /// `read("model.drn")`, `read("model.tra", kind: "ctmc")`: a model given by its states and transitions.
+  static func explicitModel(_ call: NativeCall, path: String, core: SessionCore) throws -> Value {
+    for label in ["separator", "header", "missing", "types"] where call[label] != nil {
+      throw call.fault("`\(label)` belongs to tables, and `\(path)` is a model", at: label)
+    }
+    var kind: ExplicitModel.Kind?
+    for (label, argument) in call.labelled {
+      guard label == "kind" else {
+        throw DiagnosticError(
+          .error(
+            "`read` has no argument `\(label)` for a model of states and transitions", at: argument.span,
+            notes: ["of .tra files `kind: \"ctmc\"` says that their numbers are rates"]))
+      }
+      guard case .string(let text) = argument.value, let given = ExplicitModel.Kind(rawValue: text) else {
+        throw DiagnosticError(.error("`kind` is \"dtmc\", \"ctmc\" or \"mdp\"", at: argument.span))
+      }
+      kind = given
+    }
+    let place = call.span(of: "path") ?? call.span
+    do throws(DataFileError) {
+      let file = try ExplicitFile(path: core.pathBesideProgram(path, place), shown: path, kind: kind)
+      core.warnings += file.diagnostics
+      return .object(
+        ModelObject(definition: ModelDefinition(name: file.name, source: file, span: place), arguments: []))
+    } catch {
+      throw fault(call, error, path: error.file)
+    }
+  }
+
+  /// The endings of causal graphs; DAGitty saves `.txt` and names `.dag`.
+  static let graphEndings = ["dot", "gv", "dag", "dagitty"]
+
+  /// `read("smoking.dot")`: a causal model of the arrows of a graph.
+  static func causalGraph(_ call: NativeCall, path: String, core: SessionCore) throws -> Value {
+    for label in ["separator", "header", "missing", "types"] where call[label] != nil {
+      throw call.fault("`\(label)` belongs to tables, and `\(path)` is a graph", at: label)
+    }
+    if let (label, argument) = call.labelled.first {
+      throw DiagnosticError(.error("`read` has no argument `\(label)` for a graph", at: argument.span))
+    }
+    let syntax = try graph(try source(path, call, "path", core), path, &core.warnings)
+    return .object(ModelObject(definition: ModelDefinition(causal: syntax), arguments: []))
+  }
+
+  /// The causal model of a file, whose arrows have no cycle.
+  static func graph(_ file: SourceFile, _ path: String, _ warnings: inout [Diagnostic]) throws -> AST.Model {
+    let (model, diagnostics) = GraphFile.parse(file, name: PrismFile.stem(path))
+    guard let model else { throw DiagnosticError(Checker.inOrder(diagnostics)) }
+    warnings += diagnostics
+    _ = try ModelObject(definition: ModelDefinition(causal: model), arguments: []).causalGraph()
+    return model
+  }
+
   private static func source(_ path: String, _ call: NativeCall, _ label: String, _ core: SessionCore) throws -> SourceFile {
     do {
       return try core.readSource(core.pathBesideProgram(path, call.span(of: label) ?? call.span))
@@ -42,11 +95,14 @@ extension Natives {
   /// `solve(m, property: "disagree", properties: "consensus.props")`
   static func property(_ call: NativeCall, core: SessionCore) throws -> Value {
     guard case .object(let object)? = call["model"]?.value, let model = object as? ModelObject,
-      let file = model.definition.source as? PrismFile
+      let file = model.definition.source as? any PropertyModel
     else {
       throw call.fault(
         "`property` asks about a PRISM model", at: "property",
-        notes: ["as in `solve(read(\"consensus.2.prism\", K: 2), property: \"P=? [ F x=1 ]\")`"])
+        notes: [
+          "as in `solve(read(\"consensus.2.prism\", K: 2), property: \"P=? [ F x=1 ]\")`",
+          "or about one read as states and transitions: .tra, .drn or .npz",
+        ])
     }
     if call["states"] != nil { throw call.fault("`states` and `property` do not go together", at: "states") }
     let exact = try method(call, core: core).map { method in
@@ -142,7 +198,7 @@ extension Session {
     }
   }
 
-  /// Answers properties of a PRISM model and prints each answer.
+  /// Answers properties of a PRISM model, or of one of states and transitions, and prints each answer.
   ///
   /// - Parameters:
   ///   - properties: for each a file of properties, all of it or with `:name` one of its properties; or a property itself.
@@ -151,7 +207,8 @@ extension Session {
   /// - Throws: `DiagnosticError` with everything that is wrong, or `WorkCancelled`.
   @discardableResult
   public func run(prism path: String, properties: [String], by method: Exact? = nil) throws -> [PropertyAnswer] {
-    let file = try prismFile(path)
+    let file: any PropertyModel = Self.isExplicit(path) ? try explicitFile(path) : try prismFile(path)
+    if let rows = file as? ExplicitFile { core.warnings += rows.diagnostics }
     var questions: [(file: PropertyFile, chosen: [PrismProperties.Property])] = []
     for text in properties { questions.append(try question(text)) }
     let names = questions.reduce(into: Set<String>()) { $0.formUnion($1.file.constantNames) }

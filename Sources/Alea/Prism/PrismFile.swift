@@ -117,6 +117,8 @@ struct PrismExploration {
   /// How many states have no enabled command.
   let deadlocks: Int
   let seconds: Double
+  /// What each state earns of each rewards structure, where the model was read as rows.
+  var stateRewards: [Column<Double>]?
 
   /// What each choice earns of a rewards structure.
   func reward(_ index: Int) -> Column<Double> { explored.sparse.channels[index].reward }

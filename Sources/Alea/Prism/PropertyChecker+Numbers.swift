@@ -240,8 +240,7 @@ extension PropertyChecker {
       guard case .structure(let index) = earned else { throw fault("`I=` asks for a reward, not for the time", at: span) }
       let steps = try context.integer(time, "the number of steps")
       guard steps >= 0 else { throw fault("a number of steps is not negative", at: time.span) }
-      let (process, id) = try context.stateReward(index)
-      var iteration = StepIteration(sparse, from: try evaluated(id, in: process), maximize: maximize)
+      var iteration = StepIteration(sparse, from: try stateReward(index), maximize: maximize)
       try iteration.run(steps: steps, control: control)
       return iteration.solution(steps: steps, isProbability: false)
     case .discounted(let discount, let span):
@@ -256,6 +255,13 @@ extension PropertyChecker {
         "the reward of this path property", at: query.body.span,
         notes: ["rewards are asked for by `F target`, `C`, `C<=k`, `I=k`, `S` and `Cdiscount=d`"])
     }
+  }
+
+  /// What each state earns of a rewards structure, its transitions left out.
+  private mutating func stateReward(_ index: Int) throws -> SparseSolution {
+    if let known = exploration.stateRewards?[index] { return exact(known.array, method: "Evaluation") }
+    let (process, id) = try context.stateReward(index)
+    return try evaluated(id, in: process)
   }
 
   /// - Parameters:

@@ -37,11 +37,11 @@ struct PropertyFile {
 }
 
 extension SessionCore {
-  /// Answers properties of a PRISM model.
+  /// Answers properties of a model.
   ///
   /// - Parameter declarations: the file whose constants, labels and properties may be mentioned.
   func answers(
-    _ chosen: [(property: PrismProperties.Property, file: PropertyFile)], declarations: PropertyFile?, of file: PrismFile,
+    _ chosen: [(property: PrismProperties.Property, file: PropertyFile)], declarations: PropertyFile?, of file: any PropertyModel,
     tolerance: Double?, by method: Exact? = nil
   ) throws -> [PropertyAnswer] {
     // Everything that can be said about the model comes before the work of exploring it.

@@ -16,7 +16,7 @@ extension ExploredProcess {
     let positions = Dictionary(uniqueKeysWithValues: states.variables.enumerated().map { ($1, $0) })
     for leaf in process.pool.leaves(of: [expression]) {
       switch leaf {
-      case .variable(let id) where positions[id] == nil:
+      case .variable(let id) where positions[id] == nil && states.flags[id] == nil:
         throw DiagnosticError(
           .error(
             "`\(process[id].name)` has no value in a state", at: process.pool[expression].span, label: "asked of every state"))
@@ -46,6 +46,10 @@ extension ExploredProcess {
     while start < count {
       let range = start..<min(count, start + block)
       for (column, leaf) in zip(columns, program.inputs) {
+        if case .variable(let id) = leaf, let flags = states.flags[id] {
+          for (lane, state) in range.enumerated() { column.pointer[lane] = Double(flags.pointer[state]) }
+          continue
+        }
         let number = if case .variable(let id) = leaf { positions[id] ?? 0 } else { states.variables.count }
         states.fill(column.pointer, with: number, states: range)
       }

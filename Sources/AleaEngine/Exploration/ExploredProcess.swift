@@ -9,6 +9,8 @@ public struct StateSpace: Sendable {
   public let domains: [Domain]
   /// Whether the number of steps taken is part of the state (after the variables), because mechanisms mention `t`.
   public let includesTime: Bool
+  /// Conditions known of each state beside its variables: labels that were read with the states.
+  public var flags: [VariableID: Column<UInt8>] = [:]
   private let storage: Storage
 
   private enum Storage: Sendable {

@@ -43,6 +43,7 @@ public enum Explorer {
   public static func explore(
     _ process: Process, options: ExplorationOptions = ExplorationOptions(), control: WorkControl = WorkControl()
   ) throws -> ExploredProcess {
+    if let rows = process.rows { return rows.explored(process) }
     do {
       return try ExplorationRun(process, options, control).explore()
     } catch let diagnostic as Diagnostic {

@@ -1,0 +1,117 @@
+import AleaSemantics
+
+/// A model that properties can be asked of: PRISM's language, or rows.
+protocol PropertyModel: ModelSource {
+  /// The names and expressions of the model; names that only properties declare may be given as well.
+  func program(allowing names: Set<String>) throws -> PrismProgram
+  /// The states of the model; states without a choice have a loop of their own.
+  func exploration(_ core: SessionCore) throws -> PrismExploration
+  /// The same with the model's numbers as fractions.
+  func exploration(_ core: SessionCore, for method: Exact) throws -> PrismExploration
+  var name: String { get }
+}
+
+extension PrismFile: PropertyModel {}
+
+/// A model read from a file of states and transitions: PRISM's `.tra`, Storm's `.drn`, NumPy's `.npz`.
+struct ExplicitFile: PropertyModel {
+  let rows: ExplicitModel
+  private let lowered: Process
+  private let seconds: Double
+
+  var name: String { rows.name }
+  var variableNames: [String] { rows.variables.map(\.name) }
+
+  static let endings = ["tra", "drn", "npz"]
+
+  static func isExplicit(_ path: String) -> Bool { endings.contains(SavedFile.fileExtension(path)) }
+
+  /// Reads a file, and of PRISM's the labels, states and rewards beside it.
+  ///
+  /// - Parameters:
+  ///   - path: where the file is.
+  ///   - shown: its name in messages.
+  ///   - kind: of `.tra` files without choices: `ctmc` where the numbers are rates.
+  /// - Throws: `DataFileError` with line and column.
+  init(path: String, shown: String, kind: ExplicitModel.Kind? = nil) throws(DataFileError) {
+    let start = SessionCore.seconds()
+    rows = try Self.read(path: path, shown: shown, kind: kind)
+    lowered = rows.process()
+    seconds = SessionCore.seconds() - start
+  }
+
+  private static func read(path: String, shown: String, kind: ExplicitModel.Kind?) throws(DataFileError) -> ExplicitModel {
+    let name = PrismFile.stem(shown)
+    let file = try opened(path, shown)
+    defer { withExtendedLifetime(file) {} }
+    if let kind, SavedFile.fileExtension(path) != "tra" {
+      throw DataFileError(
+        file: shown, "the file says itself what kind of model it is, so `kind` (\(kind.rawValue)) is not needed")
+    }
+    switch SavedFile.fileExtension(path) {
+    case "drn": return try DRNReader.read(file.bytes, file: shown, name: name)
+    case "npz": return try ArrayArchive.model(file.bytes, file: shown, name: name)
+    default: return try transitions(file, path: path, shown: shown, kind: kind, name: name)
+    }
+  }
+
+  private static func opened(_ path: String, _ shown: String) throws(DataFileError) -> FileBytes {
+    do throws(DataFileError) {
+      return try FileBytes(path: path)
+    } catch {
+      var error = error
+      error.file = shown
+      throw error
+    }
+  }
+
+  private static func transitions(
+    _ file: FileBytes, path: String, shown: String, kind: ExplicitModel.Kind?, name: String
+  ) throws(DataFileError) -> ExplicitModel {
+    var reader = try TransitionFiles(transitions: .init(name: shown, bytes: file.bytes), kind: kind, name: name)
+    /// Whether there is a file of the same name with another ending; it is read when there is.
+    func beside(_ ending: String, _ body: (TransitionFiles.File) throws(DataFileError) -> Void) throws(DataFileError) -> Bool {
+      let place = String(path.dropLast(4)) + ending
+      guard SourceLoader.isReadable(place) else { return false }
+      let label = String(shown.dropLast(4)) + ending
+      let file = try opened(place, label)
+      defer { withExtendedLifetime(file) {} }
+      try body(.init(name: label, bytes: file.bytes))
+      return true
+    }
+    _ = try beside(".sta") { (file) throws(DataFileError) in try reader.readStates(file) }
+    _ = try beside(".lab") { (file) throws(DataFileError) in try reader.readLabels(file) }
+    // Several structures are numbered from 1.
+    for suffix in [""] + (1...99).map(String.init) {
+      let name = suffix.isEmpty ? nil : suffix
+      let hasStates = try beside("\(suffix).srew") { (file) throws(DataFileError) in
+        try reader.readRewards(file, ofStates: true, fallback: name)
+      }
+      let hasTransitions = try beside("\(suffix).trew") { (file) throws(DataFileError) in
+        try reader.readRewards(file, ofStates: false, fallback: name)
+      }
+      if suffix != "", !hasStates, !hasTransitions { break }
+    }
+    return reader.result()
+  }
+
+  func process() -> Process { lowered }
+
+  func program(allowing names: Set<String>) -> PrismProgram { PrismProgram(rows: rows, process: lowered) }
+
+  func exploration(_ core: SessionCore) -> PrismExploration {
+    PrismExploration(
+      program: program(allowing: []), explored: rows.explored(lowered), deadlocks: rows.deadlocks.count, seconds: seconds,
+      stateRewards: rows.rewards.map(\.state))
+  }
+
+  func exploration(_ core: SessionCore, for method: Exact) throws -> PrismExploration {
+    throw core.diagnostic(
+      UnmetRequirement(
+        method: method.name, requirement: "a model whose probabilities are known as fractions",
+        found: "`\(name)` holds doubles", remedy: "the answer without `Exact` has guaranteed bounds"), at: nil)
+  }
+
+  /// What the reader should know.
+  var diagnostics: [Diagnostic] { rows.warnings.map { .warning("\(rows.name): \($0)", at: nil) } }
+}

@@ -1,0 +1,148 @@
+import AleaSemantics
+
+/// The formats that models are converted to.
+public enum ModelFormat: String, CaseIterable, Sendable {
+  /// Storm's explicit format.
+  case drn
+  /// PRISM's explicit files: transitions, states, labels, rewards.
+  case tra
+  /// The graph of the states, or of a causal model, for Graphviz.
+  case dot
+}
+
+extension Session {
+  /// Whether a path is that of a model of states and transitions.
+  public static func isExplicit(_ path: String) -> Bool { ExplicitFile.isExplicit(path) }
+
+  /// Reads a model of states and transitions and makes it a model of the session.
+  ///
+  /// - Returns: the name of the model: that of the file without its ending.
+  @discardableResult
+  public func load(explicit path: String) throws -> String {
+    let file = try explicitFile(path)
+    core.warnings += file.diagnostics
+    let span = SourceSpan(file: FileID(index: 0), start: 0, end: 0)
+    environment[file.name] = Binding(.model(ModelDefinition(name: file.name, source: file, span: span)))
+    return file.name
+  }
+
+  func explicitFile(_ path: String) throws -> ExplicitFile {
+    var kind: ExplicitModel.Kind?
+    for (name, value) in configuration.parameters {
+      guard name == "kind", let given = ExplicitModel.Kind(rawValue: value) else {
+        throw DiagnosticError(
+          .error(
+            "`\(path)` has no constant `\(name)`", at: nil, notes: ["of .tra files `-D kind=ctmc` says that they hold rates"]))
+      }
+      kind = given
+    }
+    do throws(DataFileError) {
+      return try ExplicitFile(path: path, shown: path, kind: kind)
+    } catch {
+      throw DiagnosticError(.error(error.description, at: nil, notes: error.notes))
+    }
+  }
+
+  /// What is wrong with a file of states and transitions.
+  public func check(explicit path: String) -> [Diagnostic] {
+    do {
+      return try explicitFile(path).diagnostics
+    } catch let error as DiagnosticError {
+      return error.diagnostics
+    } catch {
+      return [.error("\(error)", at: nil)]
+    }
+  }
+
+  /// A model as files of another format: the ending of each and its bytes, and what the format cannot say.
+  ///
+  /// - Parameter path: a PRISM model, states and transitions, or a program with one model (or that of the name given).
+  public func convert(_ path: String, to format: ModelFormat, model name: String? = nil) throws -> (
+    files: [(ending: String, bytes: [UInt8])], notes: [String]
+  ) {
+    if format == .dot { return ([(".dot", Array(try drawing(path, model: name).dot.utf8))], []) }
+    let rows = try rows(path: path, model: name)
+    var writer = ExplicitWriter(rows)
+    let files: [(ending: String, bytes: [UInt8])] = format == .drn ? [(".drn", writer.drn())] : writer.tables()
+    return (files, rows.warnings + writer.notes)
+  }
+
+  private func drawing(_ path: String, model name: String?) throws -> GraphDrawing {
+    let model = try loadedModel(path, model: name)
+    if model.definition.syntax.kind == .causal { return GraphDrawing(of: try model.causalGraph()) }
+    return try core.stateGraph(model.instantiate(takesRows: true))
+  }
+
+  private func loadedModel(_ path: String, model name: String?) throws -> ModelObject {
+    if Self.isExplicit(path) { return try model(load(explicit: path)) }
+    if Self.isPrism(path) { return try model(load(prism: path)) }
+    if Natives.graphEndings.contains(SavedFile.fileExtension(path)) {
+      let syntax = try Natives.graph(loader.read(path), path, &core.warnings)
+      return ModelObject(definition: ModelDefinition(causal: syntax), arguments: [])
+    }
+    try load(file: path)
+    return try model(onlyModel(or: name))
+  }
+
+  /// The states and transitions of a model in any notation.
+  public func rows(path: String, model name: String? = nil) throws -> ExplicitModel {
+    let model = try loadedModel(path, model: name)
+    if let file = model.definition.source as? ExplicitFile { return file.rows }
+    if let file = model.definition.source as? PrismFile { return try ExplicitModel(file, core) }
+    let (explored, _) = try core.explore(model.instantiate())
+    return ExplicitModel(
+      explored, kind: explored.actions.variables.isEmpty ? .dtmc : .mdp, name: explored.process.name)
+  }
+}
+
+extension ExplicitModel {
+  /// The rows of a PRISM model with its labels and rewards.
+  init(_ file: PrismFile, _ core: SessionCore) throws {
+    let exploration = try file.exploration(core)
+    let kind: Kind =
+      switch exploration.program.type {
+      case .dtmc: .dtmc
+      case .ctmc: .ctmc
+      default: .mdp
+      }
+    self.init(exploration.explored, kind: kind, name: file.name)
+    var context = try PrismContext(exploration.program)
+    if kind == .ctmc {
+      let rate = Column<Double>(repeating: 1, count: stateCount)
+      for state in 0..<stateCount {
+        if let choice = choices(of: state).first { rate.pointer[state] = 1 / exploration.stepTime.pointer[choice] }
+      }
+      exitRate = rate
+      rewards.removeLast()
+    }
+    func flags(_ process: Process, _ id: ExpressionID) throws -> Column<UInt8> {
+      Column(try exploration.explored.evaluate(id, in: process).map { $0 == 1 ? 1 : 0 })
+    }
+    let (process, deadlock) = try context.deadlock()
+    if exploration.deadlocks > 0 {
+      deadlocks = Self.states(try flags(process, deadlock))
+      let law = initial
+      start(in: law.map(\.state))
+      initial = law
+    }
+    for name in exploration.program.labelNames {
+      let span = exploration.program.process.span ?? SourceSpan(file: FileID(index: 0), start: 0, end: 0)
+      let (process, id) = try context.condition(PrismExpression(.label(name), at: span))
+      labels.append(Label(name: name, flags: try flags(process, id)))
+    }
+    for index in rewards.indices {
+      rewards[index].name = exploration.program.rewardNames[index]
+      let (process, id) = try context.stateReward(index)
+      let amounts = try exploration.explored.evaluate(id, in: process)
+      for state in 0..<stateCount {
+        rewards[index].state.pointer[state] = amounts[state]
+        let time = exitRate.map { 1 / $0.pointer[state] } ?? 1
+        for choice in choices(of: state) {
+          let rest = rewards[index].choice.pointer[choice] - amounts[state] * time
+          // What is left of a difference of equal numbers is rounding.
+          rewards[index].choice.pointer[choice] = abs(rest) <= 1e-14 * abs(amounts[state] * time) ? 0 : rest
+        }
+      }
+    }
+  }
+}
