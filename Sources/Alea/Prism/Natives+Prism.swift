@@ -108,7 +108,7 @@ extension Natives {
     let exact = try method(call, core: core).map { method in
       guard let exact = method as? Exact else {
         throw call.fault(
-          "`by:` and `property` do not go together", at: "by", notes: ["only `by: Exact()` does: it asks for a fraction"])
+          "`by` and `property` do not go together", at: "by", notes: ["only `by: Exact()` does: it asks for a fraction"])
       }
       if call["tolerance"] != nil { throw call.fault("an exact answer has no tolerance", at: "tolerance") }
       return exact

@@ -104,9 +104,10 @@ extension PropertyChecker {
       if tolerance < 1e-15 {
         let state = StateNaming(explored).text(of: open)
         let interval = [solution.lower[open], solution.upper[open]].map { NumberText.significant($0, digits: 9) }
-        throw fault(
-          "whether the bound holds cannot be decided: the number is too near to it", at: query.span,
-          label: "between \(interval[0]) and \(interval[1])", notes: ["in state \(state)", "ask for the number itself with `=?`"])
+        throw UndecidedBound(
+          error: fault(
+            "whether the bound holds cannot be decided: the number is too near to it", at: query.span,
+            label: "between \(interval[0]) and \(interval[1])", notes: ["in state \(state)", "ask for the number itself with `=?`"]))
       }
     }
   }

@@ -34,7 +34,7 @@ struct PropertyChecker {
 
   // MARK: Answers
 
-  mutating func answer(_ body: PrismExpression, text: String, name: String?) throws -> PropertyAnswer {
+  mutating func answer(_ body: PrismExpression, text: String, name: String?, note: String? = nil) throws -> PropertyAnswer {
     let start = SessionCore.seconds()
     let verdict: Verdict
     do {
@@ -62,6 +62,7 @@ struct PropertyChecker {
           "`Exact` does not serve this property", at: body.span, notes: ["leave out `by:`: the answer has guaranteed bounds"])
       }
     }
+    if let note { solution.notes.append(note) }
     if exploration.deadlocks > 0 {
       let count = exploration.deadlocks
       solution.notes.append(

@@ -53,7 +53,7 @@ extension SessionCore {
     }
     var checker = PropertyChecker(exploration: exploration, context: context, core: self, tolerance: tolerance, method: method)
     return try chosen.map { property, source in
-      try checker.answer(property.body, text: source.text(of: property), name: property.name?.text)
+      try proved(by: &checker, property, text: source.text(of: property), of: file)
     }
   }
 }

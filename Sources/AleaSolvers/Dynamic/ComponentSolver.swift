@@ -172,6 +172,9 @@ final class ComponentSolver {
 
   /// More sweeps than this without a proof, and a small component is solved directly.
   private static let directCount = 400
+  /// Somewhat larger components are solved directly only when very many sweeps have not come to an end.
+  private static let lastResortCount = 1_000
+  private static let lastResortSweeps = 20_000
 
   private func solve(_ states: UnsafePointer<Int32>, _ count: Int) throws {
     let gap = rows.surroundings(
@@ -182,9 +185,11 @@ final class ComponentSolver {
     }
     if style == .interval, try iterateIntervals(states, count, gap) { return }
     let direct = count <= Self.directCount
-    let proved = try iterate(states, count, gap, sweepLimit: direct ? 200 + 2 * count : sweepLimit)
+    let isSmall = count <= Self.lastResortCount
+    let limit = direct ? 200 + 2 * count : isSmall ? min(sweepLimit, Self.lastResortSweeps) : sweepLimit
+    let proved = try iterate(states, count, gap, sweepLimit: limit)
     if proved && (!direct || halfWidth(states, count) <= 2 * target + max(gap.above, gap.below)) { return }
-    if direct && solveDirectly(states, count, gap, keeping: proved) { return }
+    if isSmall && solveDirectly(states, count, gap, keeping: proved) { return }
     if proved { return }
     leaveOpen(states, count, "could not be proved to converge in double precision")
   }

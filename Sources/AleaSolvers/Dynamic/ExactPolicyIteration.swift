@@ -183,7 +183,7 @@ struct ExactPolicyIteration {
 
 extension SparseSolution {
   /// An answer known in fractions: the doubles are rounded once, the bounds are the doubles around the value.
-  init(exact: [ExactValue], policy: [Int32], iterations: Int) {
+  public init(exact: [ExactValue], policy: [Int32], iterations: Int) {
     let doubles = exact.map(\.doubles)
     let bound = doubles.reduce(0) { $1.lower == $1.upper ? $0 : max($0, ($1.upper - $1.lower) / 2) }
     self.init(
