@@ -2,6 +2,7 @@
 @_exported import AleaData
 @_exported import AleaEngine
 @_exported import AleaModel
+@_exported import AleaNumerics
 @_exported import AleaPrism
 @_exported import AleaReport
 @_exported import AleaSemantics

@@ -12,7 +12,7 @@ extension ModelObject: EstimationTarget {
         notes: ["as in `estimate(effect(of: \(definition.name).x, on: \(definition.name).y), from: data)`"])
     }
     let problem = try momentProblem(at: call.span(of: "target"), core: core)
-    return try Moments.fit(problem, call)
+    return try Moments.fit(problem, call, core: core).fit
   }
 
   func check(_ call: NativeCall, core: SessionCore) throws {
@@ -23,7 +23,7 @@ extension ModelObject: EstimationTarget {
       moments.unknowns.allSatisfy({ $0.functionClass != nil })
     else { return }
     let problem = try momentProblem(at: call.span(of: "target"), core: core)
-    try Moments.check(problem, call)
+    try Moments.check(problem, call, core: core)
   }
 
   /// The moment problem of this model, with classes made from what stands after `in`.
@@ -86,32 +86,32 @@ enum Moments {
     return (SieveMinimumDistance(), "every class has few coefficients, so that errors can be given")
   }
 
-  static func fit(_ problem: MomentProblem, _ call: NativeCall) throws -> MomentFit {
-    try check(problem, call)
+  static func fit(_ problem: MomentProblem, _ call: NativeCall, core: SessionCore) throws -> MomentAnswer {
+    try check(problem, call, core: core)
     let data = try data(problem, call)
     let chosen = standard(for: problem)
     do {
-      var fit = try (method(call) ?? chosen.method).fit(problem, data)
+      var fit = try (method(call, core) ?? chosen.method).fit(problem, data)
       if call["by"] == nil { fit.notes.insert("\(chosen.method.name) was chosen because \(chosen.reason)", at: 0) }
-      return fit
+      return MomentAnswer(fit: fit, data: data)
     } catch let fault as MomentFault {
       throw call.fault(fault.message, at: nil, notes: fault.remedy.isEmpty ? [] : [fault.remedy])
     }
   }
 
   /// Refuses what no data can answer.
-  static func check(_ problem: MomentProblem, _ call: NativeCall) throws {
-    do { try (method(call) ?? standard(for: problem).method).check(problem) } catch let fault as MomentFault {
+  static func check(_ problem: MomentProblem, _ call: NativeCall, core: SessionCore) throws {
+    do { try (method(call, core) ?? standard(for: problem).method).check(problem) } catch let fault as MomentFault {
       throw call.fault(fault.message, at: nil, notes: fault.remedy.isEmpty ? [] : [fault.remedy])
     }
   }
 
-  private static func method(_ call: NativeCall) throws -> (any MomentMethod)? {
+  private static func method(_ call: NativeCall, _ core: SessionCore) throws -> (any MomentMethod)? {
     guard let given = call["by"] else { return nil }
     if case .object(let object as MethodObject) = given.value, let method = object.method as? any MomentMethod { return method }
     throw call.fault(
       "`by:` takes an estimator of moment problems here", at: "by",
-      notes: ["it is one of \(MomentMethods.estimators.map { "`\($0.name)`" }.joined(separator: ", "))"])
+      notes: ["it is one of \(core.names(of: (any MomentMethod.Type).self, builtIn: MomentMethods.estimators))"])
   }
 
   /// The columns of the problem, complete and numeric.
@@ -145,6 +145,11 @@ enum Moments {
   /// Nil where the question is about something else.
   static func explanation(_ call: NativeCall, core: SessionCore) throws -> String? {
     guard case .object(let object)? = call["model"]?.value else { return nil }
+    if call["through"] != nil, object is StructuralFunction || (object as? ModelObject)?.definition.syntax.kind == .moments {
+      throw call.fault(
+        "`through:` is of decision processes here", at: "through",
+        notes: ["a causal question takes it in `structural(of: M.x, on: M.y, through: ...)`"])
+    }
     if let structural = object as? StructuralFunction { return structural.explanation }
     guard let model = object as? ModelObject, model.definition.syntax.kind == .moments else { return nil }
     return explanation(try model.momentProblem(at: call.span(of: "model"), core: core))

@@ -59,27 +59,17 @@ extension Natives {
   }
 }
 
-/// What a policy learned from a log is to make large.
-enum LearningObjective: ObjectValue {
-  case mean
-  /// The quantile of the law of rewards over all contexts.
-  case quantile(Double)
-  /// The mean over contexts of the quantile within each.
-  case conditionalQuantile(Double)
+/// What a policy learned from a log is to make large, as a value of the language.
+struct LearningObjective: ObjectValue {
+  let objective: SearchObjective
 
   static func quantile(_ call: NativeCall, _ label: String, conditional: Bool) throws -> LearningObjective {
     guard let p = try? Natives.number(call, label), p > 0, p < 1 else {
       throw call.fault("a probability between 0 and 1 is needed here, or a column and a probability", at: label)
     }
-    return conditional ? .conditionalQuantile(p) : .quantile(p)
+    return LearningObjective(objective: conditional ? .conditionalQuantile(p) : .quantile(p))
   }
 
   var typeName: String { "an objective" }
-  var description: String {
-    switch self {
-    case .mean: "mean"
-    case .quantile(let p): "quantile(\(NumberText.significant(p, digits: 6)))"
-    case .conditionalQuantile(let p): "conditionalQuantile(\(NumberText.significant(p, digits: 6)))"
-    }
-  }
+  var description: String { objective.description }
 }

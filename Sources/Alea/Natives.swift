@@ -12,7 +12,7 @@ enum Natives {
   static func functions(_ core: SessionCore) -> [NativeFunction] {
     questions(core) + output(core) + bandits(core) + data(core) + causal(core) + estimation(core) + structural(core)
       + offPolicy(core)
-      + Methods.all.map { constructor($0, core) }
+      + (Methods.all + Reductions.all).map { constructor($0, core) }
   }
 
   // MARK: Methods
@@ -43,6 +43,9 @@ enum Natives {
       {
         arguments["tolerance"] = .real(tolerance)
       }
+      if type is Exploration.Type, arguments["tailMass"] == nil {
+        arguments["tailMass"] = .real(core.configuration.tailMass)
+      }
       do throws(InvalidMethodArgument) {
         return .object(
           MethodObject(method: type.init(arguments: try MethodArguments(arguments, for: type)), arguments: arguments))
@@ -60,6 +63,10 @@ enum Natives {
     case is BackwardInduction.Type: return "solve(Season, by: \(name)())"
     case is OptimisticValueIteration.Type, is IntervalIteration.Type: return "solve(Walk, by: \(name)())"
     case is any DynamicMethod.Type: return "solve(Inventory, by: \(name)())"
+    case is any ModelReduction.Type, is any SparseReduction.Type: return "explain(Inventory, through: \(name)())"
+    case is ProxyBridge.Type: return "explain(structural(of: Shadows.a, on: Shadows.y, through: \(name)()))"
+    case is any StructuralReduction.Type:
+      return "explain(structural(of: Market.price, on: Market.sales, through: \(name)()))"
     case is any BestArmMethod.Type: return "bestArm(Ads, by: \(name)(), seed: 1)"
     case is LinearAdjustment.Type, is InverseProbabilityWeighting.Type, is AugmentedInverseProbabilityWeighting.Type:
       return "estimate(effect(of: Drug.treated, on: Drug.recovered), from: patients, by: \(name)())"
@@ -174,7 +181,7 @@ enum Natives {
         "solve",
         [
           NativeParameter("model", isPositional: true, "the model to solve"),
-          NativeParameter("by", default: "chosen by structure", "the method"), precision, extent,
+          NativeParameter("by", default: "chosen by structure", "the method"), precision, extent, through,
           NativeParameter("property", default: "the model's objective", "of a PRISM model: a property, or the name of one"),
           NativeParameter("properties", default: "none", "the file with the property of that name"),
         ], returns: "a solution", isQuery: true,
@@ -188,9 +195,14 @@ enum Natives {
         if method != nil, call["tolerance"] != nil {
           throw call.fault("the tolerance belongs to the method: `by: \(method!.name)(tolerance: ...)`", at: "tolerance")
         }
+        let reductions = try throughProcesses(call, core: core)
+        if reductions.namesExploration, call["states"] != nil {
+          throw call.fault("the states belong to the reduction: `through: Exploration(states: all)`", at: "states")
+        }
         return .object(
           try core.solve(
             model.instantiate(takesRows: true), by: method, tolerance: tolerance(call), allStates: takesAllStates(call),
+            through: reductions,
             at: call["by"]?.span ?? call.span))
       },
       NativeFunction(
@@ -297,11 +309,12 @@ enum Natives {
           ModelSize(try core.explore(model(call, "model").instantiate(takesRows: true), allStates: takesAllStates(call)).0))
       },
       NativeFunction(
-        "explain", [NativeParameter("model", isPositional: true, "the model")], returns: "a string", isQuery: true,
+        "explain", [NativeParameter("model", isPositional: true, "the model"), through], returns: "a string", isQuery: true,
         documentation: "How a model would be solved: the path of reductions, the method, and why.", example: "explain(Inventory)"
       ) { call in
         if let text = try Moments.explanation(call, core: core) { return .string(text) }
-        return .string(try core.explain(model(call, "model"), span: call.span))
+        return .string(
+          try core.explain(model(call, "model"), through: throughProcesses(call, core: core), span: call.span))
       },
     ]
   }

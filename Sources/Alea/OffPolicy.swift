@@ -8,7 +8,7 @@ extension SessionCore {
     do {
       return try body()
     } catch let fault as OffPolicyFault {
-      throw call.fault(fault.message, at: label, notes: fault.remedy.isEmpty ? [] : [fault.remedy])
+      throw call.fault(fault.message, at: fault.place?.rawValue ?? label, notes: fault.remedy.isEmpty ? [] : [fault.remedy])
     } catch let fault as Diagnostic {
       throw DiagnosticError(fault)
     }

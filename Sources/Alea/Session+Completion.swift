@@ -23,7 +23,7 @@ extension Session {
     case .name(let callee):
       choices = labels(of: callee)
       // Where nothing is typed yet, the labels are what one wants to know.
-      if !cursor.prefix.isEmpty || choices.isEmpty { choices += ownNames(in: entry) + names() }
+      if !cursor.prefix.isEmpty || choices.isEmpty { choices += ownNames(in: entry) + names(inModel: Self.describesModel(entry)) }
     }
     var seen = Set<String>()
     choices = choices.filter { $0.text.hasPrefix(cursor.prefix) && seen.insert($0.text).inserted }
@@ -37,8 +37,19 @@ extension Session {
       .map { Completion(text: $0, summary: "a name of this entry") }
   }
 
-  private func names() -> [Completion] {
-    var result = environment.names.map { name in Completion(text: name, summary: summary(of: name)) }
+  /// Whether an entry has begun a model or a policy whose expressions depend on states: of what is written in Swift only laws are called.
+  private static func describesModel(_ entry: String) -> Bool {
+    let lines = entry.split(separator: "\n").drop { $0.allSatisfy(\.isWhitespace) || $0.hasPrefix("//") }
+    let word = lines.first?.split(separator: " ").first ?? ""
+    return ["mdp", "bandit", "policy"].contains(word)
+  }
+
+  private func names(inModel: Bool) -> [Completion] {
+    let found = environment.names.filter { name in
+      guard inModel, case .native(let native)? = environment[name]?.kind else { return true }
+      return native.law != nil
+    }
+    var result = found.map { name in Completion(text: name, summary: summary(of: name)) }
     result += Builtin.all.map { Completion(text: $0.name, summary: $0.documentation) }
     result += Builtin.distributions.map { Completion(text: $0.name, summary: $0.documentation) }
     result += EntryText.keywords.map { Completion(text: $0, summary: "a word of the language") }

@@ -19,7 +19,7 @@ extension Session {
     environment[name] = Binding(.value(value))
   }
 
-  private func checkFree(_ name: String) throws {
+  func checkFree(_ name: String) throws {
     let isName =
       name.first.map { $0.isLetter || $0 == "_" } == true && name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
     guard isName, !EntryText.keywords.contains(name), !Builtin.all.contains(where: { $0.name == name }),
@@ -35,16 +35,26 @@ extension Session {
   /// - Parameters:
   ///   - method: nil to choose one that fits.
   ///   - tolerance: the guaranteed error to aim at; of a given method its own counts.
-  /// - Throws: `DiagnosticError` when the method does not apply; `WorkCancelled`.
+  ///   - reductions: what to go through; nil for those of the session that apply.
+  /// - Throws: `DiagnosticError` when the method or a reduction does not apply; `WorkCancelled`.
   public func solve(
-    _ process: FiniteProcess, by method: (any DynamicMethod)? = nil, tolerance: Double? = nil
+    _ process: FiniteProcess, by method: (any DynamicMethod)? = nil, tolerance: Double? = nil,
+    through reductions: [any Reduction]? = nil
   ) throws -> Solution {
-    try cancellation.during { try core.solve(process.explored, exploring: 0, by: method, tolerance: tolerance, at: nil) }
+    try cancellation.during {
+      try core.solve(
+        process.explored, by: method, tolerance: tolerance, through: ReductionChoice(core, given: reductions), at: nil)
+    }
   }
 
   /// The same for a process of the session's representation: one that a ``ModelBuilder`` made, or ``process(of:)`` found.
-  public func solve(_ process: Process, by method: (any DynamicMethod)? = nil, tolerance: Double? = nil) throws -> Solution {
-    try cancellation.during { try core.solve(process, by: method, tolerance: tolerance, at: nil) }
+  public func solve(
+    _ process: Process, by method: (any DynamicMethod)? = nil, tolerance: Double? = nil,
+    through reductions: [any Reduction]? = nil
+  ) throws -> Solution {
+    try cancellation.during {
+      try core.solve(process, by: method, tolerance: tolerance, through: ReductionChoice(core, given: reductions), at: nil)
+    }
   }
 
   // MARK: Answers with their types

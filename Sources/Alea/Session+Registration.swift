@@ -38,10 +38,21 @@ public struct CustomLawParameter: Hashable, Sendable {
 extension Session {
   /// Adds a method to this session: texts call its constructor, in `solve(..., by:)` when it is a `DynamicMethod`, in
   /// `estimate(..., by:)` when it is an `EffectMethod` or `MomentMethod`, in `evaluate(..., from:, by:)` when it is an
-  /// `OffPolicyMethod`; help, completion and messages know it.
+  /// `OffPolicyMethod`, in `learn(..., by:)` when it is a `LearningMethod`; help, completion and messages know it.
   ///
-  /// - Throws: `DiagnosticError` when the name is taken.
+  /// A reduction is a `ModelReduction`, `SparseReduction` or `StructuralReduction`. Where it applies it is used from now on, before
+  /// those of the language, and `explain` says so; texts name it after `through:`.
+  ///
+  /// - Throws: `DiagnosticError` when the name is taken, or for a reduction that is of none of the three families.
   public func register(_ method: any Method.Type) throws {
+    if method is any Reduction.Type, !(method is any ModelReduction.Type), !(method is any SparseReduction.Type),
+      !(method is any StructuralReduction.Type)
+    {
+      throw DiagnosticError(
+        .error(
+          "`\(method.name)` reduces questions that nobody asks", at: nil,
+          notes: ["a reduction is a `ModelReduction`, a `SparseReduction` or a `StructuralReduction`"]))
+    }
     try add(Natives.constructor(method, core))
     core.registeredMethods.append(method)
   }

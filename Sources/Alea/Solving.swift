@@ -5,10 +5,15 @@ import Glibc
 extension SessionCore {
   /// Explores a process, with its warnings kept for the reader.
   func explore(_ process: Process, allStates: Bool = false) throws -> (ExploredProcess, seconds: Double) {
+    let exploration = try explore(process, allStates: allStates, through: ReductionChoice(self))
+    return (exploration.process, exploration.seconds)
+  }
+
+  /// Explores a process by the first reduction that applies.
+  func explore(_ process: Process, allStates: Bool, through reductions: ReductionChoice) throws -> Exploring {
     let start = Self.seconds()
-    let options = ExplorationOptions(
-      allStates: allStates, tailMass: configuration.tailMass, memoryLimit: configuration.memoryLimit)
-    let explored = try Explorer.explore(process, options: options, control: control)
+    let reduced = try reductions.explore(process, allStates: allStates)
+    let explored = reduced.problem
     warnings += explored.warnings
     if let first = explored.deadlocks.first {
       let state = StateNaming(explored).text(of: Int(first))
@@ -17,7 +22,14 @@ extension SessionCore {
           "\(explored.deadlocks.count == 1 ? "one state has" : "\(NumberText.grouped(explored.deadlocks.count)) states have") no available action",
           at: process.span, notes: ["the first is \(state); such a state ends the episode, as a `terminal` one does"]))
     }
-    return (explored, Self.seconds() - start)
+    return Exploring(process: explored, reduced: reduced, seconds: Self.seconds() - start)
+  }
+
+  /// A process with its explicit form, and how it came about.
+  struct Exploring {
+    let process: ExploredProcess
+    let reduced: Reduced<ExploredProcess, SparseSolution>
+    let seconds: Double
   }
 
   /// Turns a requirement that is not met into a message.
@@ -53,34 +65,50 @@ extension SessionCore {
   }
 
   func solve(
-    _ process: Process, by method: (any DynamicMethod)?, tolerance: Double?, allStates: Bool = false, at span: SourceSpan?
+    _ process: Process, by method: (any DynamicMethod)?, tolerance: Double?, allStates: Bool = false,
+    through reductions: ReductionChoice? = nil, at span: SourceSpan?
   ) throws -> Solution {
     try requireObjective(process, at: span)
-    let (explored, exploring) = try explore(process, allStates: allStates)
-    return try solve(explored, exploring: exploring, by: method, tolerance: tolerance, at: span)
+    let reductions = reductions ?? ReductionChoice(self)
+    let exploring = try explore(process, allStates: allStates, through: reductions)
+    return try solve(exploring, by: method, tolerance: tolerance, through: reductions, at: span)
   }
 
-  /// Solves what has been explored, or was given in explicit form.
+  /// Solves what was given in explicit form.
   func solve(
-    _ explored: ExploredProcess, exploring: Double, by method: (any DynamicMethod)?, tolerance: Double?, at span: SourceSpan?
+    _ explored: ExploredProcess, by method: (any DynamicMethod)?, tolerance: Double?, through reductions: ReductionChoice? = nil,
+    at span: SourceSpan?
   ) throws -> Solution {
+    let given = Exploring(process: explored, reduced: Exploration.given(explored), seconds: 0)
+    return try solve(given, by: method, tolerance: tolerance, through: reductions ?? ReductionChoice(self), at: span)
+  }
+
+  private func solve(
+    _ exploring: Exploring, by method: (any DynamicMethod)?, tolerance: Double?, through reductions: ReductionChoice,
+    at span: SourceSpan?
+  ) throws -> Solution {
+    var explored = exploring.process
     let start = Self.seconds()
-    var explored = explored
     do {
       if let exact = method as? Exact {
         if let unmet = exact.unmetSize(of: explored.sparse) ?? exact.unmetObjective(explored.sparse.objective) { throw unmet }
         explored = try explored.exact(control: control)
       }
+      let reduced = try method is Exact ? Reduced(explored.sparse, steps: []) : reductions.reduce(explored.sparse)
       let planner = try Planner(
-        for: explored.sparse, preferred: method, tolerance: tolerance ?? (method == nil ? configuration.tolerance : nil))
-      var sparse = try planner.method.solve(explored.sparse, control: control)
+        for: reduced.problem, preferred: method, tolerance: tolerance ?? (method == nil ? configuration.tolerance : nil))
+      var sparse = try planner.method.solve(reduced.problem, control: control)
+      try check(sparse, of: reduced.problem, at: span)
+      sparse = try exploring.reduced.restore(reduced.restore(sparse))
       try check(sparse, of: explored.sparse, at: span)
       if sparse.stages?.policy != nil {
         sparse.notes.append("values and policy are those of the first step; `policy[..., t: k]` is the policy after k steps")
       }
+      sparse.notes += (exploring.reduced.assumptions + reduced.assumptions).map { "assumed: \($0)" }
       let seconds = Self.seconds() - start
       var solution = Solution(
-        explored: explored, sparse: sparse, path: path(explored, planner), exploringTime: exploring, solvingTime: seconds)
+        explored: explored, sparse: sparse, path: exploring.reduced.steps + reduced.steps + [step(planner)],
+        exploringTime: exploring.seconds, solvingTime: seconds)
       try addParts(to: &solution)
       return solution
     } catch let unmet as UnmetRequirement {
@@ -145,30 +173,18 @@ extension SessionCore {
     return result
   }
 
-  /// The reductions from the model to what the method takes.
-  func path(_ explored: ExploredProcess, _ planner: Planner) -> [String] {
-    let sparse = explored.sparse
-    var steps = [
-      "explore: \(NumberText.grouped(sparse.stateCount)) states, \(NumberText.grouped(sparse.choiceCount)) choices, "
-        + "\(NumberText.grouped(sparse.transitionCount)) transitions, from the initial states"
-    ]
-    if sparse.stageStart != nil { steps.append("expand in time: the mechanisms mention `t`, so each step has states of its own") }
-    if sparse.truncation != nil {
-      steps.append(
-        "cut draws without end at a tail mass of \(NumberText.significant(configuration.tailMass, digits: 2)); the bound includes what that leaves out"
-      )
-    }
-    steps.append("\(planner.method.name): \(planner.reason)")
-    return steps
-  }
+  private func step(_ planner: Planner) -> String { "\(planner.method.name): \(planner.reason)" }
 
-  func explain(_ model: ModelObject, span: SourceSpan?) throws -> String {
+  func explain(_ model: ModelObject, through reductions: ReductionChoice? = nil, span: SourceSpan?) throws -> String {
     let process = try model.instantiate(takesRows: true)
     try requireObjective(process, at: span)
-    let (explored, _) = try explore(process)
+    let reductions = reductions ?? ReductionChoice(self)
+    let exploring = try explore(process, allStates: false, through: reductions)
     do {
-      let planner = try Planner(for: explored.sparse)
-      let lines = path(explored, planner).enumerated().map { "  \($0.offset + 1). \($0.element)" }
+      let reduced = try reductions.reduce(exploring.process.sparse)
+      let steps = exploring.reduced.steps + reduced.steps + [step(try Planner(for: reduced.problem))]
+      let assumptions = (exploring.reduced.assumptions + reduced.assumptions).map { "  assumed: \($0)" }
+      let lines = steps.enumerated().map { "  \($0.offset + 1). \($0.element)" } + assumptions
       return (["\(model.description): \(Self.text(process.objective.criterion))"] + lines).joined(separator: "\n")
     } catch let unmet as UnmetRequirement {
       throw diagnostic(unmet, at: span)

@@ -40,13 +40,16 @@ enum LineReader {
       return LineReader.complete(text, Int(start), Int(end))
     }
     rl_completion_display_matches_hook = { list, count, _ in LineReader.list(list, Int(count)) }
-    // A long paste is drawn once, when it has all arrived.
+    rl_variable_bind("enable-bracketed-paste", "on")
+    using_history()
+    rl_initialize()
+    // A long paste is drawn once, when it has all arrived. Set any earlier, readline would take the terminal for one that cannot move
+    // its cursor.
     rl_redisplay_function = {
       if rl_end > 2_000, LineReader.hasInput(STDIN_FILENO) { return }
       rl_redisplay()
     }
-    rl_variable_bind("enable-bracketed-paste", "on")
-    using_history()
+    bindLines()
   }
 
   private static func hasInput(_ descriptor: Int32) -> Bool {
@@ -93,6 +96,67 @@ enum LineReader {
   private static func drainWake() {
     var bytes = [UInt8](repeating: 0, count: 64)
     while Glibc.read(wake.read, &bytes, bytes.count) > 0 {}
+  }
+
+  // MARK: Entries of several lines
+
+  private static let newline = CChar(bitPattern: UInt8(ascii: "\n"))
+
+  /// Up and down go through the lines of an entry before they go through the history, Home and End stay in a line, and Alt-Enter begins
+  /// a new one; keys that the user gave another meaning keep it.
+  private static func bindLines() {
+    func bind(_ keys: [String], _ usual: String, _ function: @escaping @convention(c) (Int32, Int32) -> Int32) {
+      let address = rl_named_function(usual).map { unsafeBitCast($0, to: UInt.self) }
+      for key in keys where rl_function_of_keyseq(key, nil, nil).map({ unsafeBitCast($0, to: UInt.self) }) == address {
+        rl_bind_keyseq(key, function)
+      }
+    }
+    bind(["\u{1b}[A", "\u{1b}OA"], "previous-history") { count, key in
+      LineReader.move(by: -1) ? 0 : rl_get_previous_history(count, key)
+    }
+    bind(["\u{1b}[B", "\u{1b}OB"], "next-history") { count, key in LineReader.move(by: 1) ? 0 : rl_get_next_history(count, key) }
+    bind(["\u{1}", "\u{1b}[H", "\u{1b}OH", "\u{1b}[1~"], "beginning-of-line") { _, _ in
+      let before = LineReader.buffer[..<Int(rl_point)]
+      rl_point = Int32(before.lastIndex(of: LineReader.newline).map { $0 + 1 } ?? 0)
+      return 0
+    }
+    bind(["\u{5}", "\u{1b}[F", "\u{1b}OF", "\u{1b}[4~"], "end-of-line") { _, _ in
+      rl_point = LineReader.buffer[Int(rl_point)...].firstIndex(of: LineReader.newline).map(Int32.init) ?? rl_end
+      return 0
+    }
+    // What Alt-Enter means without a configuration is of no use here.
+    bind(["\u{1b}\r", "\u{1b}\n"], "vi-editing-mode") { _, _ in
+      rl_insert_text("\n")
+      return 0
+    }
+  }
+
+  private static var buffer: UnsafeBufferPointer<CChar> { UnsafeBufferPointer(start: rl_line_buffer, count: Int(rl_end)) }
+
+  /// Moves the cursor to the line above or below, in the same column where there is one; false where there is no such line.
+  private static func move(by direction: Int) -> Bool {
+    let bytes = buffer
+    let point = Int(rl_point)
+    let start = bytes[..<point].lastIndex(of: newline).map { $0 + 1 } ?? 0
+    let target: Range<Int>
+    if direction < 0 {
+      guard start > 0 else { return false }
+      target = (bytes[..<(start - 1)].lastIndex(of: newline).map { $0 + 1 } ?? 0)..<(start - 1)
+    } else {
+      guard let end = bytes[point...].firstIndex(of: newline) else { return false }
+      target = (end + 1)..<(bytes[(end + 1)...].firstIndex(of: newline) ?? bytes.count)
+    }
+    // Columns are counted in characters; a continuation byte of UTF-8 begins none.
+    func isStart(_ index: Int) -> Bool { UInt8(bitPattern: bytes[index]) & 0xC0 != 0x80 }
+    var column = (start..<point).count(where: isStart)
+    var place = target.lowerBound
+    while place < target.upperBound, column > 0 || !isStart(place) {
+      if isStart(place) { column -= 1 }
+      place += 1
+      while place < target.upperBound, !isStart(place) { place += 1 }
+    }
+    rl_point = Int32(place)
+    return true
   }
 
   // MARK: Completion

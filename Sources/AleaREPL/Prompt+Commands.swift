@@ -128,7 +128,8 @@ extension Prompt {
   private func help(_ name: String) throws {
     if name.isEmpty {
       var text = "Enter declarations and expressions of the language; an unfinished form goes on in the next line.\n"
-      text += "Tab completes, Ctrl-C stops work or clears the line, Ctrl-R searches the history, Ctrl-D leaves.\n\n"
+      text += "Tab completes, Ctrl-C stops work or clears the line, Ctrl-R searches the history, Ctrl-D leaves.\n"
+      text += "An entry of several lines is recalled whole: the arrows move in it, Alt-Enter adds a line.\n\n"
       let width = PromptCommand.allCases.map(\.usage.count).max() ?? 0
       for command in PromptCommand.allCases {
         text += "  " + command.usage + String(repeating: " ", count: width - command.usage.count + 2) + command.summary + "\n"

@@ -5,7 +5,11 @@ extension PropertyAnswer: PrintedAnswer {
   func lines(_ options: ReportOptions) -> [String] {
     let title = name.map { "\"\($0)\": \(property)" } ?? property
     var header = ["\(title) in \(AnswerText.title(process))"]
-    if let holds, let satisfying {
+    if let front {
+      for point in front {
+        header.append("(" + point.map { NumberText.significant($0, digits: max(options.digits, 9)) }.joined(separator: ", ") + ")")
+      }
+    } else if let holds, let satisfying {
       let count = satisfying.states.count
       header.append(
         "\(holds ? "holds" : "does not hold") at the start; true in \(NumberText.grouped(count)) of "

@@ -84,6 +84,18 @@ public final class Environment: @unchecked Sendable {
       documentation: process.documentation)
   }
 
+  /// Gives a model that is made from arguments the meaning of its name.
+  ///
+  /// - Parameter heading: the model with its parameters as a text declares them, and no members.
+  public func define(_ heading: AST.Model, documentation: String, source: any ModelSource) {
+    self[heading.name.text] = Binding(
+      .model(ModelDefinition(syntax: heading, documentation: documentation, environment: self, source: source)),
+      documentation: documentation)
+  }
+
+  /// Lets names stand for themselves where nothing else has them.
+  public func introduce(symbols names: [String]) { introduce(Set(names)) }
+
   /// What a name means here, without looking at what this environment stands on.
   public func ownBinding(_ name: String) -> Binding? { bindings[name] }
 }
@@ -311,15 +323,16 @@ public struct ModelDefinition: Sendable {
 public protocol ModelSource: Sendable {
   /// The names of its variables, in order.
   var variableNames: [String] { get }
+  /// - Parameter arguments: a value for each parameter, where it has parameters.
   /// - Throws: `DiagnosticError` with everything that is wrong with it.
-  func process() throws -> Process
+  func process(_ arguments: [(name: String, value: Value)]) throws -> Process
 }
 
 /// A process that was built in Swift.
 struct BuiltProcess: ModelSource {
   let built: Process
   var variableNames: [String] { built.declarations.map(\.name) }
-  func process() -> Process { built }
+  func process(_ arguments: [(name: String, value: Value)]) -> Process { built }
 }
 
 extension ModelDefinition {

@@ -15,10 +15,7 @@ extension ModelDefinition {
   func elaborate(_ arguments: [GivenArgument], at place: SourceSpan? = nil, isChecking: Bool) throws -> (
     process: Process, warnings: [Diagnostic]
   ) {
-    if let source {
-      guard arguments.isEmpty else { throw DiagnosticError(.error("`\(name)` takes no arguments", at: arguments[0].span)) }
-      return (try source.process(), [])
-    }
+    if let source { return (try elaborate(source, arguments, at: place, isChecking: isChecking), []) }
     guard let kind = Process.Kind(rawValue: syntax.kind.rawValue) else {
       throw DiagnosticError(
         .error("`\(name)` is a \(syntax.kind.rawValue) problem, which has no steps to run", at: syntax.name.span))
@@ -36,6 +33,38 @@ extension ModelDefinition {
         .error("`\(name)` could not be built: something it mentions has no value", at: place ?? syntax.name.span))
     }
     return (elaborator.process, elaborator.diagnostics)
+  }
+
+  /// The process that comes from elsewhere, with the values of its parameters.
+  private func elaborate(
+    _ source: any ModelSource, _ arguments: [GivenArgument], at place: SourceSpan?, isChecking: Bool
+  ) throws -> Process {
+    if syntax.parameters.isEmpty {
+      guard arguments.isEmpty else { throw DiagnosticError(.error("`\(name)` takes no arguments", at: arguments[0].span)) }
+      return try source.process([])
+    }
+    let elaborator = ModelElaborator(name: name, kind: .mdp, environment: environment, isChecking: isChecking)
+    try elaborator.bindParameters(syntax.parameters, arguments, of: "model `\(name)`", name: place ?? syntax.name.span)
+    let values = try syntax.parameters.map { parameter in
+      guard case .value(let value)? = try elaborator.operand(named: parameter.name.text, at: parameter.name.span) else {
+        throw Elaborator.silent
+      }
+      if case .nothing = value { throw Elaborator.silent }
+      return (name: parameter.name.text, value: value)
+    }
+    do {
+      var process = try source.process(values)
+      process.parameters = elaborator.process.parameters
+      return process
+    } catch let error as DiagnosticError {
+      // What comes from elsewhere has no place of its own: it is told where the model is used.
+      throw DiagnosticError(
+        error.diagnostics.map { diagnostic in
+          var placed = diagnostic
+          placed.span = diagnostic.span ?? arguments.first?.span ?? place
+          return placed
+        })
+    }
   }
 }
 

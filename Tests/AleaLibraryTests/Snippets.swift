@@ -140,6 +140,47 @@ let double = NativeFunction(
   return .real(2 * number)
 }
 
+enum Machine: String, CaseIterable { case m1, m2, m3, m4 }
+
+func sysAdmin() throws -> Process {
+  var model = ModelBuilder("SysAdmin")
+  let machines = Machine.allCases
+  let up = model.states("up", over: .cases(of: Machine.self), in: .boolean) { _ in true }
+  let reboot = model.action("reboot", in: .names(["none"] + machines.map(\.rawValue)))
+  for (place, machine) in machines.enumerated() {
+    let isUp = up[.symbol(machine)]
+    let neighbours = [machines[(place + 1) % 4], machines[(place + 3) % 4]].map { up[.symbol($0)] }
+    let stays = 0.45 + 0.5 * (1 + .count(neighbours)) / 3
+    model.next(
+      isUp, from: .bernoulli(.choose(if: reboot == .symbol(machine), then: 1, else: .choose(if: isUp, then: stays, else: 0.05))))
+  }
+  model.reward("running", .count(up.members))
+  model.cost("rebooting", .choose(if: reboot == .symbol("none"), then: 0, else: 0.75))
+  model.objective = .finiteHorizon(40, discount: 1)
+  return try model.process()
+}
+
+func inventories() throws -> [Double] {
+  let session = Session()
+  try session.define("Inventory", parameters: [.integer("capacity", default: 20), .real("setup", default: 4)]) { arguments in
+    let (capacity, setup) = (try arguments.integer("capacity"), try arguments.real("setup"))
+    var model = ModelBuilder("Inventory")
+    let stock = model.state("stock", in: .range(0...capacity), starting: 0)
+    let order = model.action("order", in: .range(0...capacity)) { stock + $0 <= ModelExpression(capacity) }
+    let demand = model.draw("demand", from: .poisson(6))
+    let sold = model.value("sold", min(stock + order, demand))
+    model.next(stock, stock + order - sold)
+    model.reward("sales", 8 * sold)
+    model.reward("upkeep", -(stock + order))
+    model.reward("ordering", .choose(if: order > 0, then: -ModelExpression(setup) - 2 * order, else: 0))
+    model.objective = .discounted(0.95)
+    return model
+  }
+  return [
+    try session.number("solve(Inventory).value[stock: 0]"), try session.number("solve(Inventory(setup: 0)).value[stock: 0]"),
+  ]
+}
+
 /// What a program prints, for the article on embedding.
 final class Lines: Sendable {
   private let lines = Mutex<[String]>([])

@@ -42,7 +42,7 @@ class Terminal:
         """Waits for a pattern in what was shown since the last wait, and returns whether it came."""
         end = time.time() + seconds
         while time.time() < end:
-            shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.text)
+            shown = re.sub(r"\x1b\[[0-9;?]*[@A-Za-z]|\r", "", self.text)
             found = re.search(pattern, shown)
             if found:
                 self.text = shown[found.end():]
@@ -100,6 +100,17 @@ first.send("77777\x03")
 time.sleep(0.3)
 first.send("8 * 8\r")
 first.check("Ctrl-C clears the line", r"\n64\r?\n.*alea> ")
+# A model with a mistake in its second line, mended there.
+first.send("mdp Wrong {\r  state s: 0..3 = q\r  s' = s\r  reward s\r  discount 0.5\r}\r")
+first.check("a mistake in a model", r"`q`[\s\S]*alea> ")
+first.send("\x1b[A")
+time.sleep(0.3)
+first.send("\x1b[A" * 4 + "\x05\x7f1\r")
+first.check("a recalled entry is edited line by line", r"\nmodel Wrong\r?\n[\s\S]*alea> ")
+first.send("solve(Wrong).start\r")
+first.check("and means what it says", r"\n2(\.0*)?\r?\n[\s\S]*alea> ")
+first.send("twice(\x1b\r3)\r")
+first.check("Alt-Enter begins a new line", r"\n6(\.0)?\r?\n[\s\S]*alea> ")
 first.send("mdp Long {\r  state s: 0..200000 = 0\r  action a: {stay, go}\r  step ~ Uniform(0..100)\r"
            "  s' = (s + step * 37) mod 200001\r  reward if a == go then 1 else 0\r  discount 0.999999\r}\r")
 first.check("a model line by line", r"\nmodel Long\r?\n[\s\S]*alea> ")

@@ -183,4 +183,62 @@ import Testing
       }
     }
   }
+
+  // MARK: The shell
+
+  /// Commands of the pages that are not run here, and why.
+  private static let notRun = [
+    ("$(command -v sudo) apt-get ", "installs packages"), ("swift test", "runs this test"),
+    ("swift build -c release --product alea-c", "this build has made the library already"),
+  ]
+
+  /// A Python that builds packages without a network.
+  private static let buildsPackages =
+    (try? EmbeddingTests.run("python3", ["-c", "import pip, setuptools, wheel"]))?.status == 0
+
+  /// Commands run in the root, by the executable of this build; what follows in a `text` block is what they print.
+  @Test(arguments: pages + ["README.md", "Sources/Python/README.md"]) func commandsOfTheShellRun(page: String) throws {
+    let blocks = try Self.blocks(of: page)
+    for (index, block) in blocks.enumerated() where block.language == "sh" {
+      var printed = ""
+      let commands = block.text.split(separator: "\n").flatMap { String($0).components(separatedBy: " && ") }
+      for command in commands where !Self.notRun.contains(where: { command.hasPrefix($0.0) }) {
+        let (status, output) = try run(command, of: "\(page):\(block.line)")
+        #expect(status == 0, "\(page):\(block.line): \(command)\n\(output)")
+        printed += output
+      }
+      if index + 1 < blocks.count, blocks[index + 1].language == "text" {
+        #expect(Self.agree(printed, blocks[index + 1].text), "\(page):\(block.line) prints\n\(printed)")
+      }
+    }
+  }
+
+  private func run(_ command: String, of place: String) throws -> (status: Int32, output: String) {
+    var words = command.split(separator: " ").map(String.init)
+    for prefix in [["swift", "run", "-c", "release", "alea"], ["alea"]] where words.starts(with: prefix) {
+      return try EmbeddingTests.run(CommandTests.executable.path, Array(words.dropFirst(prefix.count)))
+    }
+    if words.starts(with: ["pip", "install"]) {
+      // Installed from a copy, for pip builds beside its sources; without what builds packages it would ask the network.
+      guard Self.buildsPackages else { return (0, "") }
+      return try EmbeddingTests.withFolder { folder in
+        let copy = folder.appendingPathComponent("package")
+        try FileManager.default.copyItem(at: Self.root.appendingPathComponent(words.removeLast()), to: copy)
+        let target = folder.appendingPathComponent("installed").path
+        let arguments = ["-m"] + words + ["-q", "--no-build-isolation", "--no-deps", "--no-index", "--target", target, copy.path]
+        let (status, output) = try EmbeddingTests.run("python3", arguments)
+        guard status == 0, EmbeddingTests.hasNumPy else { return (status, output) }
+        let environment = EmbeddingTests.environment.merging(["PYTHONPATH": target]) { $1 }
+        return try EmbeddingTests.run(
+          "python3", ["-c", "import alea; assert alea.Session().evaluate('1 + 1') == 2"], environment: environment)
+      }
+    }
+    if words.first == "export", let library = command.split(separator: "/").last {
+      return (
+        FileManager.default.fileExists(atPath: EmbeddingTests.products.appendingPathComponent(String(library)).path) ? 0 : 1, ""
+      )
+    }
+    Issue.record("\(place): nobody runs `\(command)`")
+    return (0, "")
+  }
 }

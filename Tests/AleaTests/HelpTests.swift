@@ -70,6 +70,12 @@ import Testing
     let found = Session().completions(in: "  reward inven", at: 14, after: "mdp M {\n  state inventory: 0..3 = 0")
     #expect(found.choices.map(\.text) == ["inventory"])
     #expect(found.start == 9)
+    // What asks questions and reads tables is not for models: nothing stops at `head`.
+    let model = Session().completions(
+      in: "  done' = hea", at: 13, after: "mdp M {\n  state done: Bool = false\n  heads ~ Bernoulli(0.5)")
+    #expect(model.choices.map(\.text) == ["heads"])
+    #expect(Session().completions(in: "hea", at: 3).choices.map(\.text) == ["head"])
+    #expect(Session().completions(in: "  d ~ Poi", at: 9, after: "mdp M {").choices.map(\.text) == ["Poisson"])
   }
 
   @Test func theToleranceOfTheSessionHoldsWhereAQuestionNamesNone() throws {

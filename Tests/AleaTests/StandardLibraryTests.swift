@@ -18,6 +18,19 @@ import Testing
     }
   }
 
+  /// What the modules say about themselves holds.
+  @Test(arguments: StandardLibrary.names) func expectationsHold(module: String) throws {
+    let session = Session()
+    session.isSilent = true
+    try session.run(file: Self.folder.appendingPathComponent("\(module).alea").path)
+    for failed in session.expectations where !failed.passed {
+      Issue.record("std.\(module): \(failed.diagnostic.message) \(failed.diagnostic.notes)")
+    }
+    let text = try String(contentsOf: Self.folder.appendingPathComponent("\(module).alea"), encoding: .utf8)
+    let stated = text.split(separator: "\n").count { $0.hasPrefix("expect(") }
+    #expect(session.expectations.count >= stated)
+  }
+
   @Test func importedNamesWork() throws {
     let session = Session()
     try session.run(text: "import std.gridworld\nexpect(columnStep(left), -1)\n", name: "program.alea")

@@ -35,6 +35,15 @@ struct ExpressionLowering {
       return pool.intern(.next(VariableID(index)), type: types[index], span: nil)
     case .unary(let function, let a): return try unary(function, lower(a))
     case .binary(let function, let a, let b): return try binary(function, lower(a), lower(b))
+    case .fault(let message): throw ValueError(message)
+    case .gather(let position, let elements):
+      let place = try number(position, "an index")
+      var lowered: [ExpressionID] = []
+      for element in elements { lowered.append(try lower(element)) }
+      guard let first = lowered.first, lowered.allSatisfy({ pool[$0].type == pool[first].type }) else {
+        throw ValueError("the members of a family differ in kind")
+      }
+      return pool.gather(place, lowered, type: pool[first].type, span: nil)
     case .select(let condition, let a, let b):
       let test = try boolean(condition, "the condition of `choose`")
       let (first, second) = (try lower(a), try lower(b))

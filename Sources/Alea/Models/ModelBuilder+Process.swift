@@ -41,6 +41,13 @@ private struct Assembly {
   mutating func assemble() {
     checkNames()
     checkObjective()
+    attempt("its variables") { assembly in
+      let wholes = assembly.builder.wholes
+      for whole in wholes {
+        let shape = try assembly.shape(whole.shape, whole.name)
+        assembly.process.declarations.append(Declaration(name: whole.name, role: whole.role, shape: shape))
+      }
+    }
     // A variable that breaks has a kind that nothing fits; what mentions it would only repeat the fault.
     for index in builder.parts.indices where faults.isEmpty { declare(index) }
     for index in builder.parts.indices where faults.isEmpty { mechanism(index) }
@@ -57,10 +64,8 @@ private struct Assembly {
 
   private mutating func checkNames() {
     var seen = Set<String>()
-    for name in [builder.name] + builder.parts.map(\.name) {
-      let isName =
-        name.first.map { $0.isLetter || $0 == "_" } == true && name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
-      if !isName { faults.append("`\(name)` is not a name: letters, digits and _, not a digit first") }
+    for name in [builder.name] + builder.wholes.map(\.name) {
+      checkName(name)
       if name == "t" || EntryText.keywords.contains(name) { faults.append("`\(name)` is a word of the language") }
       if !seen.insert(name).inserted { faults.append("two things are called `\(name)`") }
     }
@@ -73,6 +78,12 @@ private struct Assembly {
     case .bandit: if !builder.parts.contains(where: { $0.role == .action }) { faults.append("it has no action") }
     case .causal: faults.append("causal models are written in the language")
     }
+  }
+
+  private mutating func checkName(_ name: String) {
+    let isName =
+      name.first.map { $0.isLetter || $0 == "_" } == true && name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+    if !isName { faults.append("`\(name)` is not a name: letters, digits and _, not a digit first") }
   }
 
   private mutating func checkObjective() {
@@ -104,14 +115,36 @@ private struct Assembly {
     }
   }
 
+  /// The shape of a variable; its parts have the numbers of the process's variables.
+  private mutating func shape(_ shape: ModelBuilder.Whole.Shape, _ name: String) throws -> Declaration.Shape {
+    switch shape {
+    case .part(let index): return .scalar(VariableID(index))
+    case .array(let index, let elements):
+      let domain: Domain
+      do { domain = try self.domain(index, name) } catch let error as ValueError {
+        throw ValueError("the index of `\(name)`: \(error.message)")
+      }
+      guard let count = domain.count, count > 0 else { throw ValueError("the index of `\(name)` has no values, or too many") }
+      return .array(index: domain, try elements.map { try self.shape($0, name) })
+    case .record(let fields):
+      guard !fields.isEmpty else { throw ValueError("the record `\(name)` has no fields") }
+      var seen = Set<String>()
+      return .record(
+        try fields.map { field in
+          checkName(field.name)
+          guard seen.insert(field.name).inserted else { throw ValueError("two fields of `\(name)` are called `\(field.name)`") }
+          return Declaration.Field(name: field.name, shape: try self.shape(field.shape, name))
+        })
+    }
+  }
+
   /// Declares a variable; of one that is drawn or follows from others the kind is known after its mechanism, which may mention only
   /// what was declared before.
   private mutating func declare(_ index: Int) {
     let part = builder.parts[index]
     attempt("`\(part.name)`") { assembly in
-      let id = VariableID(assembly.process.variables.count)
       var variable = Variable(
-        name: part.name, declaration: assembly.process.declarations.count, role: part.role, domain: .reals, mechanism: .chosen)
+        name: part.name, declaration: part.whole, role: part.role, domain: .reals, mechanism: .chosen)
       if let values = part.values {
         variable.domain = try assembly.domain(values, part.name)
         if part.role == .action, !variable.domain.isFinite { throw ValueError("an action takes its values from a finite set") }
@@ -130,7 +163,6 @@ private struct Assembly {
       }
       assembly.lowering.types.append(variable.domain.type)
       assembly.process.variables.append(variable)
-      assembly.process.declarations.append(Declaration(name: part.name, role: part.role, shape: .scalar(id)))
     }
   }
 

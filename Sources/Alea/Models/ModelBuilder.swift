@@ -20,6 +20,11 @@ public struct ModelBuilder: Sendable {
     case boolean
     /// Not for actions, nor for what is explored.
     case integers, reals
+
+    /// The cases of an enumeration of Swift, by their raw values.
+    public static func cases<Name: CaseIterable & RawRepresentable>(of type: Name.Type) -> Values where Name.RawValue == String {
+      .names(type.allCases.map(\.rawValue))
+    }
   }
 
   enum Origin: Sendable {
@@ -28,8 +33,23 @@ public struct ModelBuilder: Sendable {
     case law(ModelLaw)
   }
 
-  struct Part: Sendable {
+  /// A variable as texts see it: one or several parts.
+  struct Whole: Sendable {
+    indirect enum Shape: Sendable {
+      case part(Int)
+      case array(index: Values, [Shape])
+      case record([(name: String, shape: Shape)])
+    }
     var name: String
+    var role: Role
+    var shape: Shape
+  }
+
+  struct Part: Sendable {
+    /// The full name: `stock`, `up[m1]`, `place.x`.
+    var name: String
+    /// The position of the variable it belongs to, among the wholes.
+    var whole: Int
     var role: Role
     var values: Values?
     var origin: Origin
@@ -52,6 +72,7 @@ public struct ModelBuilder: Sendable {
   /// False for the least expected total.
   public var maximizes = true
   var parts: [Part] = []
+  var wholes: [Whole] = []
   var channels: [Channel] = []
   var endings: [ModelExpression] = []
   /// What was wrong with the calls so far.
@@ -67,43 +88,52 @@ public struct ModelBuilder: Sendable {
 
   // MARK: Variables
 
-  private mutating func add(_ part: Part) -> ModelExpression {
-    parts.append(part)
-    return ModelExpression(.variable(parts.count - 1))
+  /// Adds a scalar part of the variable that is added next.
+  mutating func addPart(
+    _ name: String, _ role: Role, in values: Values?, _ origin: Origin,
+    when condition: ((ModelExpression) -> ModelExpression)? = nil
+  ) -> ModelExpression {
+    let part = ModelExpression(.variable(parts.count))
+    parts.append(Part(name: name, whole: wholes.count, role: role, values: values, origin: origin))
+    parts[parts.count - 1].availability = condition?(part)
+    return part
+  }
+
+  private mutating func add(
+    _ name: String, _ role: Role, in values: Values?, _ origin: Origin,
+    when condition: ((ModelExpression) -> ModelExpression)? = nil
+  ) -> ModelExpression {
+    let part = addPart(name, role, in: values, origin, when: condition)
+    wholes.append(Whole(name: name, role: role, shape: .part(parts.count - 1)))
+    return part
   }
 
   /// A state with its initial value.
   public mutating func state(_ name: String, in values: Values, starting value: ModelExpression) -> ModelExpression {
-    add(Part(name: name, role: .state, values: values, origin: .value(value)))
+    add(name, .state, in: values, .value(value))
   }
 
   /// A state whose initial value is drawn.
   public mutating func state(_ name: String, in values: Values, from law: ModelLaw) -> ModelExpression {
-    add(Part(name: name, role: .state, values: values, origin: .law(law)))
+    add(name, .state, in: values, .law(law))
   }
 
   /// An action, available where the condition holds.
   public mutating func action(
     _ name: String, in values: Values, when condition: ((ModelExpression) -> ModelExpression)? = nil
   ) -> ModelExpression {
-    let action = add(Part(name: name, role: .action, values: values, origin: .chosen))
-    parts[parts.count - 1].availability = condition?(action)
-    return action
+    add(name, .action, in: values, .chosen, when: condition)
   }
 
   /// A variable that is drawn in each step.
-  public mutating func draw(_ name: String, from law: ModelLaw) -> ModelExpression {
-    add(Part(name: name, role: .derived, values: nil, origin: .law(law)))
-  }
+  public mutating func draw(_ name: String, from law: ModelLaw) -> ModelExpression { add(name, .derived, in: nil, .law(law)) }
 
   /// A variable that is drawn in each step and recorded; one that does not depend on the action may be read by policies.
-  public mutating func observe(_ name: String, from law: ModelLaw) -> ModelExpression {
-    add(Part(name: name, role: .observed, values: nil, origin: .law(law)))
-  }
+  public mutating func observe(_ name: String, from law: ModelLaw) -> ModelExpression { add(name, .observed, in: nil, .law(law)) }
 
   /// A variable that follows from others in each step.
   public mutating func value(_ name: String, _ expression: ModelExpression) -> ModelExpression {
-    add(Part(name: name, role: .derived, values: nil, origin: .value(expression)))
+    add(name, .derived, in: nil, .value(expression))
   }
 
   // MARK: What happens

@@ -12,6 +12,10 @@ public struct ModelExpression: Sendable {
     case unary(UnaryFunction, ModelExpression)
     case binary(BinaryFunction, ModelExpression, ModelExpression)
     case select(ModelExpression, ModelExpression, ModelExpression)
+    /// The element at a position, from 0.
+    case gather(ModelExpression, [ModelExpression])
+    /// What is wrong with an expression, told when it is lowered.
+    case fault(String)
     /// An expression that is already in the pool it is lowered to.
     case known(ExpressionID)
   }
@@ -29,6 +33,21 @@ public struct ModelExpression: Sendable {
 
   /// A value of a variable whose domain is a set of names.
   public static func symbol(_ name: String) -> ModelExpression { ModelExpression(.symbol(name)) }
+
+  /// A value of a variable whose domain is an enumeration of Swift: `.symbol(Machine.first)`.
+  public static func symbol<Name: RawRepresentable>(_ name: Name) -> ModelExpression where Name.RawValue == String {
+    symbol(name.rawValue)
+  }
+
+  /// The sum of expressions; 0 of none.
+  public static func sum(_ terms: some Sequence<ModelExpression>) -> ModelExpression {
+    terms.reduce(nil as ModelExpression?) { sum, term in sum.map { $0 + term } ?? term } ?? 0
+  }
+
+  /// How many of some conditions hold.
+  public static func count(_ conditions: some Sequence<ModelExpression>) -> ModelExpression {
+    sum(conditions.map { .choose(if: $0, then: 1, else: 0) })
+  }
 
   /// The number of steps already taken.
   public static var time: ModelExpression { ModelExpression(.time) }

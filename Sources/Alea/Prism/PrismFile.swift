@@ -50,10 +50,10 @@ final class PrismFile: ModelSource, @unchecked Sendable {
     }
   }
 
-  func process() throws -> Process { try program().process }
+  func process(_ arguments: [(name: String, value: Value)]) throws -> Process { try program().process }
 
   var variableNames: [String] {
-    guard let process = try? process() else { return [] }
+    guard let process = try? process([]) else { return [] }
     return process.variables.filter { $0.role == .state }.map(\.name)
   }
 

@@ -28,6 +28,7 @@ extension PropertyChecker {
 
   /// The greatest or least probability of a path property.
   mutating func probability(_ path: PrismPath, maximize: Bool) throws -> SparseSolution {
+    guard isSimple(path) else { return try formulaProbability(path, maximize: maximize) }
     switch path {
     case .state(let expression): return indicator(try states(expression))
     case .not(let inner, _): return opposite(try probability(inner, maximize: !maximize))
@@ -39,9 +40,6 @@ extension PropertyChecker {
     case .eventually(let inner, let bounds, let span):
       if bounds.isAbsent, case .globally(let state, let innerBounds, _) = inner, innerBounds.isAbsent {
         return try persistence(stateSet(state), maximize: maximize)
-      }
-      if bounds.isAbsent, case .eventually(let state, let innerBounds, _) = inner, innerBounds.isAbsent {
-        return try until(everything, stateSet(state), bounds, maximize: maximize, span)
       }
       return try until(everything, stateSet(inner), bounds, maximize: maximize, span)
     case .globally(let inner, let bounds, let span):
@@ -60,8 +58,8 @@ extension PropertyChecker {
     case .release(let a, let b, let bounds, let span):
       return opposite(
         try until(complement(stateSet(a)), complement(stateSet(b)), bounds, maximize: !maximize, span))
-    case .conditional(_, _, let span): throw unsupported("a conditional probability (`||`)", at: span)
-    case .and, .or: throw unsupported("a combination of operators over paths by `&` or `|`", at: path.span)
+    case .conditional(let wanted, let given, let span): return try conditional(wanted, given, at: span)
+    case .and, .or: return try formulaProbability(path, maximize: maximize)
     case .cumulative(_, let span), .discounted(_, let span), .instantaneous(_, let span), .longRun(let span):
       throw fault("this asks for a reward: it belongs into `R=? [ ... ]`", at: span)
     }
@@ -88,7 +86,7 @@ extension PropertyChecker {
   /// The states a part of a path property speaks of.
   mutating func stateSet(_ path: PrismPath) throws -> StateSet {
     if case .state(let expression) = path { return try states(expression) }
-    throw unsupported("a nesting of operators over paths other than `F G` and `G F`", at: path.span)
+    throw unsupported("an operator over paths inside this one", at: path.span)
   }
 
   private mutating func until(
@@ -96,7 +94,7 @@ extension PropertyChecker {
   ) throws -> SparseSolution {
     if bounds.isOnReward { return try rewardBounded(staying, target, bounds, maximize: maximize, span) }
     if bounds.isAbsent { return try unbounded(staying, target, maximize: maximize) }
-    if isTimed { return try timeBounded(staying, target, bounds, span) }
+    if isTimed { return try timeBounded(staying, target, bounds) }
     let (low, high) = try steps(bounds)
     let count = sparse.stateCount
     if let high, high < low { return indicator(StateSet(count: count)) }
@@ -112,12 +110,12 @@ extension PropertyChecker {
     return iteration.solution(steps: high ?? low, isProbability: true)
   }
 
-  private func unbounded(_ staying: StateSet, _ target: StateSet, maximize: Bool) throws -> SparseSolution {
+  func unbounded(_ staying: StateSet, _ target: StateSet, maximize: Bool) throws -> SparseSolution {
     try refined { try sparse.until(target, within: staying, maximize: maximize, tolerance: $0, control: control) }
   }
 
   /// The first and last step of a bound; nil without a last one.
-  private mutating func steps(_ bounds: PrismPath.Bounds) throws -> (Int, Int?) {
+  mutating func steps(_ bounds: PrismPath.Bounds) throws -> (Int, Int?) {
     var low = 0
     var high: Int?
     if let lower = bounds.lower { low = try context.integer(lower, "the first step") + (bounds.lowerIsStrict ? 1 : 0) }
@@ -192,12 +190,6 @@ extension PropertyChecker {
     return try unbounded(everything, goal, maximize: true)
   }
 
-  private func timeBounded(_ staying: StateSet, _ target: StateSet, _ bounds: PrismPath.Bounds, _ span: SourceSpan) throws
-    -> SparseSolution
-  {
-    throw unsupported("a bound on the time of a ctmc", at: span)
-  }
-
   // MARK: Rewards
 
   enum Earned {
@@ -218,8 +210,11 @@ extension PropertyChecker {
     }
     switch query.body {
     case .eventually(let inner, let bounds, let span):
-      guard bounds.isAbsent else { throw unsupported("the reward until a bounded `F`", at: span) }
-      let target = try stateSet(inner)
+      if isTimed, !bounds.isAbsent { throw unsupported("the reward until an `F` with a bound on the time", at: span) }
+      guard bounds.isAbsent, case .state(let condition) = inner else {
+        return try formulaReward(query.body, column, maximize: maximize)
+      }
+      let target = try states(condition)
       return try refined {
         try sparse.rewardUntil(
           target, reward: column, maximize: maximize, tolerance: $0, control: control, exactReward: exact)
@@ -228,16 +223,19 @@ extension PropertyChecker {
       return try refined {
         try sparse.rewardForEver(reward: column, maximize: maximize, tolerance: $0, control: control, exactReward: exact)
       }
-    case .cumulative(let bound?, let span):
-      if isTimed { throw unsupported("a bound on the time of a ctmc", at: span) }
+    case .cumulative(let bound?, _):
+      if isTimed { return try timeCumulative(column, bound) }
       let steps = try context.integer(bound, "the number of steps")
       guard steps >= 0 else { throw fault("a number of steps is not negative", at: bound.span) }
       var iteration = StepIteration(sparse, from: indicator(StateSet(count: sparse.stateCount)), maximize: maximize)
       try iteration.run(steps: steps, reward: column, exactReward: exact, control: control)
       return iteration.solution(steps: steps, isProbability: false)
     case .instantaneous(let time, let span):
-      if isTimed { throw unsupported("a reward at a time of a ctmc", at: span) }
       guard case .structure(let index) = earned else { throw fault("`I=` asks for a reward, not for the time", at: span) }
+      if isTimed {
+        let (process, id) = try context.stateReward(index)
+        return try timeInstantaneous(explored.evaluate(id, in: process), time)
+      }
       let steps = try context.integer(time, "the number of steps")
       guard steps >= 0 else { throw fault("a number of steps is not negative", at: time.span) }
       var iteration = StepIteration(sparse, from: try stateReward(index), maximize: maximize)
@@ -250,10 +248,7 @@ extension PropertyChecker {
         column, Objective(criterion: .discounted(factor), maximizes: maximize), exact,
         discount: method == nil ? .one : try exactNumber(factor, at: discount.span))
     case .longRun: return try longRun(column, exact, maximize: maximize)
-    default:
-      throw unsupported(
-        "the reward of this path property", at: query.body.span,
-        notes: ["rewards are asked for by `F target`, `C`, `C<=k`, `I=k`, `S` and `Cdiscount=d`"])
+    default: return try formulaReward(query.body, column, maximize: maximize)
     }
   }
 

@@ -107,7 +107,8 @@ extension PropertyChecker {
         throw UndecidedBound(
           error: fault(
             "whether the bound holds cannot be decided: the number is too near to it", at: query.span,
-            label: "between \(interval[0]) and \(interval[1])", notes: ["in state \(state)", "ask for the number itself with `=?`"]))
+            label: "between \(interval[0]) and \(interval[1])",
+            notes: ["in state \(state)", "ask for the number itself with `=?`"]))
       }
     }
   }

@@ -22,6 +22,8 @@ struct PropertyChecker {
     case truth(StateSet, SparseSolution)
     case combined(SparseSolution, value: Double, lower: Double, upper: Double, exact: ExactValue?)
     case combinedTruth(Bool, SparseSolution)
+    /// What can be had of two objectives: the corners.
+    case front([[Double]], SparseSolution)
   }
 
   func fault(_ message: String, at span: SourceSpan?, label: String = "", notes: [String] = []) -> DiagnosticError {
@@ -47,7 +49,9 @@ struct PropertyChecker {
     var combined: (value: Double, lower: Double, upper: Double)?
     var exactCombined: ExactValue?
     var solution: SparseSolution
+    var front: [[Double]]?
     switch verdict {
+    case .front(let points, let numbers): (solution, front) = (numbers, points)
     case .numbers(let numbers): solution = numbers
     case .truth(let states, let numbers): (satisfying, solution) = (states, numbers)
     case .combined(let numbers, let value, let lower, let upper, let exact):
@@ -71,7 +75,7 @@ struct PropertyChecker {
     }
     return PropertyAnswer(
       explored: explored, property: text, name: name, sparse: solution, satisfying: satisfying, combined: combined,
-      exactCombined: exactCombined, exploringTime: exploration.seconds, solvingTime: seconds)
+      exactCombined: exactCombined, front: front, exploringTime: exploration.seconds, solvingTime: seconds)
   }
 
   mutating func verdict(_ expression: PrismExpression) throws -> Verdict {
@@ -81,7 +85,7 @@ struct PropertyChecker {
       let (states, solution) = try satisfaction(query, decidingAll: false)
       return .truth(states, solution)
     case .filter(let operation, let body, let states): return try filtered(operation, body, states)
-    case .multi: throw unsupported("a property with several objectives (`multi`)", at: expression.span)
+    case .multi(let parts): return try multiple(parts, at: expression.span)
     default:
       if try containsQuery(expression) {
         let set = try states(expression)

@@ -23,7 +23,9 @@ extension SessionCore {
       (rough, undecided) = (nil, error)
     }
     if checker.tolerance == nil, let exact = try inFractions(checker, property, text: text, of: file) { return exact }
-    guard let rough else { throw undecided?.error ?? DiagnosticError(.error("the property has no answer", at: property.body.span)) }
+    guard let rough else {
+      throw undecided?.error ?? DiagnosticError(.error("the property has no answer", at: property.body.span))
+    }
     return rough
   }
 
@@ -49,7 +51,7 @@ extension SessionCore {
 extension PropertyAnswer {
   /// Whether the number at the start is known to a relative error of a millionth.
   fileprivate var isPrecise: Bool {
-    if holds != nil || startLower == startUpper { return true }
+    if holds != nil || front != nil || startLower == startUpper { return true }
     let width = startUpper - startLower
     return width.isFinite && width <= 1e-6 * min(startLower.magnitude, startUpper.magnitude)
   }

@@ -143,10 +143,10 @@ struct BatchCompiler {
         continue
       }
       let operands = registerOperands(of: id)
-      // The destination may reuse an operand's register: every instruction reads a lane before it writes it.
       var instruction = emit(id, intervals, register, &program)
-      for operand in operands { release(operand) }
+      // Never an operand's register: loops over columns that may be the same are compiled without vector instructions.
       let slot = home[id] ?? take()
+      for operand in operands { release(operand) }
       register[id] = slot
       instruction.destination = slot
       program.code.append(instruction)

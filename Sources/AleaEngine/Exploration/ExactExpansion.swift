@@ -9,6 +9,10 @@ extension ExploredProcess {
   /// - Throws: ``DiagnosticError`` where a number of the model has no exact value (`exp(0.5)`), a draw has infinitely many outcomes, or
   ///   probabilities do not sum to one exactly; ``WorkCancelled`` when `control` ends the work.
   public func exact(control: WorkControl = WorkControl()) throws -> ExploredProcess {
+    if let rows = process.rows {
+      throw DiagnosticError(
+        .error("no exact answer: the numbers of `\(rows.name)` were read as doubles", at: process.span))
+    }
     do {
       var expansion = try ExactExpansion(self)
       var sparse = sparse

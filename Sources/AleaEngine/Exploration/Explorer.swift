@@ -116,7 +116,16 @@ final class ExplorationRun {
     while next < stateCount {
       let end: Int
       if let specialized {
-        end = try specialized.run(from: next, to: stateCount)
+        do {
+          end = try specialized.run(from: next, to: stateCount)
+        } catch is SpecializedStepper.NotWritten {
+          guard options.strategy == .automatic else {
+            throw Diagnostic.error("this process has no specialised form", at: plan.process.span)
+          }
+          var general = options
+          general.strategy = .general
+          return try ExplorationRun(process, general, control).explore()
+        }
       } else if let general {
         end = try general.run(from: next, to: stateCount)
       } else {

@@ -7,8 +7,6 @@ import AleaSyntax
 /// becomes a pair of expressions, its weight and the key of the successor. Nothing is left to mask.
 struct SpecializedAction {
   var action: Int
-  /// 1 where the action is available; nil when it is so everywhere.
-  var guardProgram: BatchProgram?
   /// Outputs: weight and key (in one or two parts) of each outcome in turn, then the expected reward of each channel.
   var program: BatchProgram
   var outcomeCount: Int
@@ -42,13 +40,17 @@ struct ActionSpecializer {
   private let plan: StepPlan
   private let layout: StateLayout
   private let expander: SupportExpander
-  private var pool: ExpressionPool
+  private(set) var pool: ExpressionPool
+  /// The summands of the rewards that depend on nothing drawn or computed in the step.
+  private let isDirect: [Bool]
+  /// Which expressions of the pool read nothing but states and the time, as far as that was looked at.
+  private var readsStateOnly: [Bool] = []
   /// Stand for the key of the state that is left: its lower and its upper part.
   let keys: [VariableID]
   let split: KeySplit
 
   /// A process with more outcomes than this is left to the general form.
-  static let outcomeLimit = 4096
+  static let outcomeLimit = 16_384
   static let outcomeLimitPerAction = 64
 
   /// Nil when the states do not fit the form: the parts of keys must be exact in a `Double`, and nothing is observed on arrival.
@@ -63,6 +65,10 @@ struct ActionSpecializer {
     pool = plan.process.pool
     self.split = split
     keys = (0..<split.parts).map { VariableID(plan.process.variables.count + $0) }
+    let known = Set(plan.chosen.map { Slot.current($0) } + plan.states.map { .current($0) })
+    isDirect = plan.terms.map {
+      DependenceGraph.slots(mentionedBy: [$0.term.expression], in: plan.process.pool).isSubset(of: known)
+    }
   }
 
   private struct Outcome {
@@ -70,16 +76,36 @@ struct ActionSpecializer {
     var weight: ExpressionID
   }
 
-  /// The action's program, or nil when the step cannot be written out for it. Actions that are never available have no outcomes.
-  mutating func specialize(_ action: Int, values: [Double]) -> SpecializedAction? {
+  private mutating func constants(_ values: [Double]) -> [Slot: ExpressionID] {
     var constants: [Slot: ExpressionID] = [:]
     for (id, value) in zip(plan.chosen, values) {
       constants[.current(id)] = pool.constant(value, type: plan.process[id].domain.type)
     }
+    return constants
+  }
+
+  /// Where an action is available.
+  mutating func condition(values: [Double]) -> ExpressionID {
+    let constants = constants(values)
     var condition = pool.constant(1, type: .boolean)
-    for expression in rewrite(plan.availability, constants) {
-      condition = pool.binary(.and, condition, expression, type: .boolean, span: nil)
+    for expression in plan.availability {
+      condition = pool.binary(.and, condition, rewrite(expression, constants), type: .boolean, span: nil)
     }
+    return condition
+  }
+
+  /// The program of a condition.
+  func compile(condition: ExpressionID) -> BatchProgram {
+    BatchCompiler(pool: pool, leaf: plan.interval).compile([BatchRoot(condition)])
+  }
+
+  func guardIndex(_ conditions: [ExpressionID], machine: BatchMachine) -> GuardIndex {
+    GuardIndex(conditions, pool: pool, plan: plan, layout: layout, machine: machine)
+  }
+
+  /// The action's program, or nil when the step cannot be written out for it.
+  mutating func specialize(_ action: Int, values: [Double], where condition: ExpressionID) -> SpecializedAction? {
+    let constants = constants(values)
     let known = refined(by: condition)
     let leaf: (ExpressionKind) -> Interval = { [plan, keys] leaf in
       if case .variable(let id) = leaf {
@@ -88,21 +114,29 @@ struct ActionSpecializer {
       }
       return plan.interval(of: leaf)
     }
-    if pool.constant(condition) == 0 {
-      let none = BatchCompiler(pool: pool, leaf: leaf)
-      return SpecializedAction(
-        action: action, guardProgram: none.compile([BatchRoot(condition)]), program: none.compile([]), outcomeCount: 0)
-    }
-
     var outcomes = [Outcome(image: constants, weight: pool.constant(1, type: .real))]
     for slot in plan.step {
-      var widened: [Outcome] = []
-      for outcome in outcomes {
-        guard let extended = extend(outcome, slot, leaf) else { return nil }
-        widened += extended
-        if widened.count > Self.outcomeLimitPerAction { return nil }
+      switch plan.mechanism(of: slot) {
+      case .value(let expression):
+        for index in outcomes.indices {
+          let value = rewrite(expression, outcomes[index].image)
+          // Next values are checked where they enter the key.
+          if case .next = slot {
+            outcomes[index].image[slot] = value
+          } else {
+            outcomes[index].image[slot] = guarded(value, plan.domain(of: slot), leaf)
+          }
+        }
+      case .draw(let distribution):
+        var widened: [Outcome] = []
+        for outcome in outcomes {
+          guard let extended = extend(outcome, slot, distribution, leaf) else { return nil }
+          widened += extended
+          if widened.count > Self.outcomeLimitPerAction { return nil }
+        }
+        outcomes = widened
+      case .chosen, .unspecified: return nil
       }
-      outcomes = widened
     }
 
     var checks: [ExpressionID: Domain] = [:]
@@ -115,11 +149,34 @@ struct ActionSpecializer {
       roots.append(BatchRoot(expectedReward(channel, outcomes, constants), check: .reals))
     }
     let compiler = BatchCompiler(pool: pool, leaf: leaf, checks: checks)
-    let always = pool.constant(condition) != nil
-    let plain = BatchCompiler(pool: pool, leaf: plan.interval)
-    return SpecializedAction(
-      action: action, guardProgram: always ? nil : plain.compile([BatchRoot(condition)]), program: compiler.compile(roots),
-      outcomeCount: outcomes.count)
+    return SpecializedAction(action: action, program: compiler.compile(roots), outcomeCount: outcomes.count)
+  }
+
+  private mutating func rewrite(_ expression: ExpressionID, _ image: [Slot: ExpressionID]) -> ExpressionID {
+    // Most expressions are a list of one element for each action: the element is often free of what is known already.
+    var id = expression
+    while case .gather(let index, let elements) = pool[id].kind, case .variable(let selector) = pool[index].kind,
+      let known = image[.current(selector)].flatMap({ pool.constant($0) }), known >= 0, known < Double(elements.count),
+      known.rounded() == known
+    {
+      id = elements[Int(known)]
+    }
+    if isOfStateOnly(id) { return id }
+    return rewrite([id], image)[0]
+  }
+
+  private mutating func isOfStateOnly(_ id: ExpressionID) -> Bool {
+    let states = plan.states
+    while readsStateOnly.count <= Int(id.index) {
+      let next = ExpressionID(readsStateOnly.count)
+      switch pool[next].kind {
+      case .constant, .time: readsStateOnly.append(true)
+      case .variable(let variable): readsStateOnly.append(states.contains(variable))
+      case .next: readsStateOnly.append(false)
+      default: readsStateOnly.append(pool.operands(of: next).allSatisfy { readsStateOnly[Int($0.index)] })
+      }
+    }
+    return readsStateOnly[Int(id.index)]
   }
 
   private mutating func rewrite(_ expressions: [ExpressionID], _ image: [Slot: ExpressionID]) -> [ExpressionID] {
@@ -172,44 +229,37 @@ struct ActionSpecializer {
 
   // MARK: Outcomes
 
-  private mutating func extend(_ outcome: Outcome, _ slot: Slot, _ leaf: (ExpressionKind) -> Interval) -> [Outcome]? {
-    switch plan.mechanism(of: slot) {
-    case .value(let expression):
-      var result = outcome
-      let value = rewrite([expression], outcome.image)[0]
-      if case .next = slot {
-        // Next values are checked where they enter the key.
-        result.image[slot] = value
-      } else {
-        result.image[slot] = guarded(value, plan.domain(of: slot), leaf)
-      }
-      return [result]
-    case .draw(let distribution):
-      var rewritten: [ExpressionID: ExpressionID] = [:]
-      let expressions = distribution.expressions
-      for (old, new) in zip(expressions, rewrite(expressions, outcome.image)) { rewritten[old] = new }
-      guard let parts = branches(distribution.mapExpressions { rewritten[$0]! }, slot) else { return nil }
-      return parts.map { value, weight in
-        var result = outcome
-        result.image[slot] = guarded(value, plan.domain(of: slot), leaf)
-        result.weight = pool.binary(.multiply, outcome.weight, weight, type: .real, span: nil)
-        return result
-      }
-    case .chosen, .unspecified: return nil
+  private mutating func extend(
+    _ outcome: Outcome, _ slot: Slot, _ distribution: Distribution, _ leaf: (ExpressionKind) -> Interval
+  ) -> [Outcome]? {
+    var rewritten: [ExpressionID: ExpressionID] = [:]
+    for expression in distribution.expressions where rewritten[expression] == nil {
+      rewritten[expression] = rewrite(expression, outcome.image)
     }
+    guard let parts = branches(distribution.mapExpressions { rewritten[$0]! }, slot) else { return nil }
+    return parts.map { value, weight in
+      var result = outcome
+      result.image[slot] = guarded(value, plan.domain(of: slot), leaf)
+      result.weight = pool.binary(.multiply, outcome.weight, weight, type: .real, span: nil)
+      return result
+    }
+  }
+
+  private struct NotConstant: Error {}
+
+  private func constantSupport(_ distribution: Distribution, _ slot: Slot) throws -> Support {
+    try expander.expand(
+      distribution, saturation: plan.saturation[slot],
+      read: {
+        guard let value = pool.constant($0) else { throw NotConstant() }
+        return value
+      }, span: { _ in nil })
   }
 
   /// The outcomes of a draw as expressions; nil when they cannot be written out.
   private mutating func branches(_ distribution: Distribution, _ slot: Slot) -> [(value: ExpressionID, weight: ExpressionID)]? {
-    struct NotConstant: Error {}
-    let pool = self.pool
     do {
-      let support = try expander.expand(
-        distribution, saturation: plan.saturation[slot],
-        read: {
-          guard let value = pool.constant($0) else { throw NotConstant() }
-          return value
-        }, span: { _ in nil })
+      let support = try constantSupport(distribution, slot)
       if support.tailMass > 0 {
         // What is cut must make no difference: else it has to be accounted for, which the general form does.
         guard let saturation = plan.saturation[slot], let end = support.end, saturation <= end else { return nil }
@@ -362,7 +412,12 @@ struct ActionSpecializer {
     func scaled(_ expression: ExpressionID, _ coefficient: Double) -> ExpressionID {
       pool.binary(.multiply, pool.constant(coefficient, type: .real), expression, type: .real, span: nil)
     }
-    for entry in plan.terms where entry.term.channel == channel {
+    for (number, entry) in plan.terms.enumerated() where entry.term.channel == channel {
+      if isDirect[number] {
+        let image = rewrite(entry.term.expression, constants)
+        total = pool.binary(.add, total, scaled(image, entry.term.coefficient), type: .real, span: nil)
+        continue
+      }
       let images = outcomes.map { rewrite([entry.term.expression], $0.image)[0] }
       if let first = images.first, images.allSatisfy({ $0 == first }) {
         total = pool.binary(.add, total, scaled(first, entry.term.coefficient), type: .real, span: nil)

@@ -3,129 +3,154 @@ import AleaSyntax
 
 /// Expands batches of states with a program for each joint action.
 ///
-/// Guards are evaluated for the whole batch, the lanes where an action is available are compressed, its program runs on them, and the
-/// results are put into the rows state by state.
+/// Tables say which actions are available in each state (see ``GuardIndex``); the lanes of an action are compressed, its program runs
+/// on them, and the results are put into the rows state by state. An action's program is written when the action is first available.
 final class SpecializedStepper {
   private unowned let run: ExplorationRun
-  private let actions: [SpecializedAction]
+  private var specializer: ActionSpecializer
+  private var actions: [Action]
+  private let guards: GuardIndex
+  /// Actions to be tested where the tables leave them, with their guards.
+  private let unsettled: [Unsettled]
   private let terminal: BatchProgram?
+  private let terminalPointers: [UnsafeMutablePointer<Double>]
   private let keys: [VariableID]
   /// Where the upper part of a key begins; nil when keys have one part.
   private let boundary: Int?
+  private var outcomeTotal = 0
 
-  private static let width = 2 * BatchMachine.width
+  private struct Action {
+    var condition: ExpressionID
+    var step: SpecializedAction?
+    var inputs: [UnsafeMutablePointer<Double>] = []
+  }
 
-  /// The columns of the batch: each leaf that some program reads.
-  private var columns: [ExpressionKind: UnsafeMutablePointer<Double>] = [:]
-  private var fieldColumns: [(number: Int, column: UnsafeMutablePointer<Double>)] = []
-  /// The parts of keys that programs read, by their number.
-  private var keyColumns: [(part: Int, column: UnsafeMutablePointer<Double>)] = []
+  private struct Unsettled {
+    var action: Int
+    var program: BatchProgram
+    var inputs: [UnsafeMutablePointer<Double>]
+  }
+
+  /// Thrown when an action's step turns out to have no program.
+  struct NotWritten: Error {}
+
+  private let width: Int
+  /// The columns of the batch: each leaf that some program reads, in the order in which they were asked for.
+  private var leaves: [ExpressionKind] = []
+  private var columns: [UnsafeMutablePointer<Double>] = []
+  /// How many columns are filled for the batch.
+  private var filled = 0
   private let condition: UnsafeMutablePointer<Double>
   private let isTerminal: UnsafeMutablePointer<Bool>
-  /// Compressed inputs.
-  private let compressed: UnsafeMutablePointer<Double>
-  /// Each action's results and the lanes they belong to.
-  private let results: [UnsafeMutablePointer<Double>]
-  private let lanes: [UnsafeMutablePointer<Int32>]
+  /// The available actions of each lane.
+  private let sets: UnsafeMutablePointer<UInt64>
+  /// The choices of the batch in turn: action and place among the action's lanes.
+  private let ordered = Column<SIMD2<Int32>>(capacity: 4096)
+  /// How many lanes each action has, and where they begin among ``lanes``.
   private let laneCount: UnsafeMutablePointer<Int>
-  /// The choices of each lane in turn: action and place among the action's lanes.
-  private let offsets: UnsafeMutablePointer<Int32>
-  private let ordered: UnsafeMutablePointer<SIMD2<Int32>>
-  private let resultPointers: [[UnsafeMutablePointer<Double>]]
-  private let inputPointers: [[UnsafeMutablePointer<Double>]]
-  private let guardPointers: [[UnsafeMutablePointer<Double>]]
-  private let compressedPointers: [[UnsafeMutablePointer<Double>]]
+  private let laneStart: UnsafeMutablePointer<Int>
+  private let lanes = Column<Int32>(capacity: 4096)
+  /// The actions that are available somewhere in the batch.
+  private var active: [Int] = []
+  /// Inputs of an action's lanes only, and the results of all actions.
+  private let compressed = Column<Double>(capacity: 4096)
+  private let results = Column<Double>(capacity: 4096)
   private let outcomeCounts: UnsafeMutablePointer<Int>
   private let resultTable: UnsafeMutablePointer<UnsafeMutablePointer<Double>>
-  private let terminalPointers: [UnsafeMutablePointer<Double>]
+  private var inputScratch: [UnsafeMutablePointer<Double>] = []
+  private var outputScratch: [UnsafeMutablePointer<Double>] = []
+
+  private static let mostActions = 32_768
 
   /// Nil when the process is left to the general form.
   init?(_ run: ExplorationRun) throws {
     let count = run.actions.count
-    guard count <= 2048, count > 0,
+    guard count <= Self.mostActions, count > 0,
       var specializer = ActionSpecializer(plan: run.plan, layout: run.layout, expander: run.stepper.expander)
     else { return nil }
     // Writing programs out pays where they run on many states.
     if run.options.strategy == .automatic, let combinations = run.layout.combinationCount, combinations < 16_384 { return nil }
-    var actions: [SpecializedAction] = []
-    var outcomes = 0
-    for action in 0..<count {
-      guard let specialized = specializer.specialize(action, values: run.actions.values(of: action)) else { return nil }
-      outcomes += specialized.outcomeCount
-      guard outcomes <= ActionSpecializer.outcomeLimit else { return nil }
-      actions.append(specialized)
-    }
+    let conditions = (0..<count).map { specializer.condition(values: run.actions.values(of: $0)) }
+    let guards = specializer.guardIndex(conditions, machine: run.machine)
+    self.guards = guards
     self.run = run
-    self.actions = actions
+    actions = conditions.map { Action(condition: $0) }
     keys = specializer.keys
     boundary = specializer.split.boundary
-    let compiler = BatchCompiler(pool: run.plan.process.pool, leaf: run.plan.interval)
-    terminal = run.plan.terminal.map { compiler.compile([BatchRoot($0)]) }
-
-    let width = Self.width
-    var columns: [ExpressionKind: UnsafeMutablePointer<Double>] = [:]
-    let programs = actions.flatMap { [$0.program] + ($0.guardProgram.map { [$0] } ?? []) } + (terminal.map { [$0] } ?? [])
-    for leaf in programs.flatMap(\.inputs) where columns[leaf] == nil { columns[leaf] = .allocate(capacity: width) }
-    if run.layout.includesTime, columns[.time] == nil { columns[.time] = .allocate(capacity: width) }
-    for (leaf, column) in columns {
-      switch leaf {
-      case .variable(let id):
-        if let part = keys.firstIndex(of: id) {
-          keyColumns.append((part, column))
-        } else if let number = run.layout.variables.firstIndex(of: id) {
-          fieldColumns.append((number, column))
-        }
-      default: fieldColumns.append((run.layout.variables.count, column))
-      }
+    terminal = run.plan.terminal.map {
+      BatchCompiler(pool: run.plan.process.pool, leaf: run.plan.interval).compile([BatchRoot($0)])
     }
-    self.columns = columns
+    // More actions share a batch's states: more states keep their programs busy.
+    width = (count > 32 ? 8 : 2) * BatchMachine.width
     condition = .allocate(capacity: width)
     isTerminal = .allocate(capacity: width)
-    let inputCount = actions.map(\.program.inputs.count).max() ?? 0
-    compressed = .allocate(capacity: max(1, inputCount * width))
-    results = actions.map { .allocate(capacity: max(1, $0.program.outputCount * width)) }
-    lanes = actions.map { _ in .allocate(capacity: width) }
+    sets = .allocate(capacity: width * guards.words)
     laneCount = .allocate(capacity: count)
-    offsets = .allocate(capacity: width + 1)
-    ordered = .allocate(capacity: width * count)
+    laneStart = .allocate(capacity: count)
     outcomeCounts = .allocate(capacity: count)
     resultTable = .allocate(capacity: count)
-    for (number, action) in actions.enumerated() {
-      outcomeCounts[number] = action.outcomeCount
-      resultTable[number] = results[number]
+    laneCount.update(repeating: 0, count: count)
+    var leaves: [ExpressionKind] = []
+    var columns: [UnsafeMutablePointer<Double>] = []
+    let width = width
+    func column(_ leaf: ExpressionKind) -> UnsafeMutablePointer<Double> {
+      if let place = leaves.firstIndex(of: leaf) { return columns[place] }
+      leaves.append(leaf)
+      columns.append(.allocate(capacity: width))
+      return columns[columns.count - 1]
     }
-    let compressed = compressed
-    let results = results
-    resultPointers = actions.indices.map { action in
-      (0..<actions[action].program.outputCount).map { results[action] + $0 * width }
+    terminalPointers = terminal?.inputs.map(column) ?? []
+    if run.layout.includesTime { _ = column(.time) }
+    unsettled = guards.unsettled.map { action in
+      let program = specializer.compile(condition: conditions[action])
+      return Unsettled(action: action, program: program, inputs: program.inputs.map(column))
     }
-    inputPointers = actions.map { $0.program.inputs.map { columns[$0]! } }
-    guardPointers = actions.map { $0.guardProgram?.inputs.map { columns[$0]! } ?? [] }
-    compressedPointers = actions.map { $0.program.inputs.indices.map { compressed + $0 * width } }
-    terminalPointers = terminal?.inputs.map { columns[$0]! } ?? []
+    self.leaves = leaves
+    self.columns = columns
+    self.specializer = specializer
+    // Where the first action cannot be written out the others cannot either, nearly always.
+    if let first = conditions.firstIndex(where: { specializer.pool.constant($0) != 0 }) {
+      guard (try? write(first)) != nil else { return nil }
+    }
   }
 
   deinit {
-    for column in columns.values { column.deallocate() }
+    for column in columns { column.deallocate() }
     condition.deallocate()
     isTerminal.deallocate()
-    compressed.deallocate()
-    for column in results { column.deallocate() }
-    for column in lanes { column.deallocate() }
+    sets.deallocate()
     laneCount.deallocate()
-    offsets.deallocate()
-    ordered.deallocate()
+    laneStart.deallocate()
     outcomeCounts.deallocate()
     resultTable.deallocate()
+  }
+
+  private func column(_ leaf: ExpressionKind) -> UnsafeMutablePointer<Double> {
+    if let place = leaves.firstIndex(of: leaf) { return columns[place] }
+    leaves.append(leaf)
+    columns.append(.allocate(capacity: width))
+    return columns[columns.count - 1]
+  }
+
+  /// Writes an action's program.
+  private func write(_ number: Int) throws {
+    guard
+      let step = specializer.specialize(number, values: run.actions.values(of: number), where: actions[number].condition)
+    else { throw NotWritten() }
+    outcomeTotal += step.outcomeCount
+    guard outcomeTotal <= ActionSpecializer.outcomeLimit else { throw NotWritten() }
+    actions[number].inputs = step.program.inputs.map { column($0) }
+    actions[number].step = step
+    outcomeCounts[number] = step.outcomeCount
   }
 
   /// Expands some states from `first` on; returns the first that was not.
   func run(from first: Int, to end: Int) throws -> Int {
     // Some batches together, so that progress and limits cost nothing.
     var next = first
-    let last = min(end, first + 64 * Self.width)
+    let last = min(end, first + 32_768)
     while next < last {
-      let states = next..<min(last, next + Self.width)
+      let states = next..<min(last, next + width)
       try expand(states)
       next = states.upperBound
     }
@@ -134,44 +159,43 @@ final class SpecializedStepper {
 
   private func expand(_ states: Range<Int>) throws {
     let count = states.count
-    for (number, column) in fieldColumns {
-      run.layout.decode(number, keys: run.index.keys.pointer, states: states, into: column)
-    }
-    for (part, column) in keyColumns {
-      let keys = run.index.keys.pointer + states.lowerBound
-      let shift = UInt64(part == 0 ? 0 : boundary ?? 0)
-      let mask: UInt64 = part == 0 && boundary != nil ? (1 << UInt64(boundary ?? 0)) - 1 : .max
-      for lane in 0..<count { column[lane] = Double(Int64(truncatingIfNeeded: (keys[lane] & mask) >> shift)) }
-    }
+    filled = 0
+    fillColumns(states)
     try findTerminal(states)
-    offsets.update(repeating: 0, count: count + 1)
-    var choices = 0
+    let keyWords = run.index.words
+    guards.fill(sets, keys: run.index.keys.pointer + states.lowerBound * keyWords, keyWords: keyWords, count: count)
+    try testUnsettled(states)
+    let choices = listChoices(states)
+    for action in active where actions[action].step == nil { try write(action) }
+    fillColumns(states)
     var transitions = 0
-    for action in actions.indices {
-      try compress(action, states)
-      let enabled = laneCount[action]
-      for place in 0..<enabled { offsets[Int(lanes[action][place]) + 1] += 1 }
-      choices += enabled
-      transitions += enabled * actions[action].outcomeCount
+    var room = 0
+    for action in active {
+      transitions += laneCount[action] * outcomeCounts[action]
+      room += laneCount[action] * (actions[action].step?.program.outputCount ?? 0)
     }
-    for lane in 0..<count { offsets[lane + 1] += offsets[lane] }
-    for lane in 0..<count where offsets[lane] == offsets[lane + 1] && !isTerminal[lane] {
-      run.deadlocks.append(Int32(states.lowerBound + lane))
-    }
-    // The rows' choices end where the offsets say, before placing moves them.
-    let base = run.choiceCount
-    let ends = run.choiceStart.reserve(count)
-    for lane in 0..<count { ends[lane] = UInt32(truncatingIfNeeded: base + Int(offsets[lane + 1])) }
-    run.choiceStart.commit(count)
-    for action in actions.indices {
-      let lanes = lanes[action]
-      for place in 0..<laneCount[action] {
-        let lane = Int(lanes[place])
-        ordered[Int(offsets[lane])] = SIMD2(Int32(truncatingIfNeeded: action), Int32(truncatingIfNeeded: place))
-        offsets[lane] += 1
-      }
+    var target = results.room(room)
+    for action in active {
+      resultTable[action] = target
+      target = compute(action, states, into: target)
     }
     try store(states, choices, transitions)
+  }
+
+  /// Fills the columns that were asked for since the last call.
+  private func fillColumns(_ states: Range<Int>) {
+    while filled < leaves.count {
+      let column = columns[filled]
+      if case .variable(let id) = leaves[filled], let part = keys.firstIndex(of: id) {
+        let keys = run.index.keys.pointer + states.lowerBound
+        let shift = UInt64(part == 0 ? 0 : boundary ?? 0)
+        let mask: UInt64 = part == 0 && boundary != nil ? (1 << UInt64(boundary ?? 0)) - 1 : .max
+        for lane in 0..<states.count { column[lane] = Double(Int64(truncatingIfNeeded: (keys[lane] & mask) >> shift)) }
+      } else if let number = run.layout.field(of: leaves[filled]) {
+        run.layout.decode(number, keys: run.index.keys.pointer, states: states, into: column)
+      }
+      filled += 1
+    }
   }
 
   private func findTerminal(_ states: Range<Int>) throws {
@@ -184,7 +208,8 @@ final class SpecializedStepper {
         isTerminal[lane] = condition[lane] != 0
       }
     }
-    if let horizon = run.plan.horizon, let time = columns[.time] {
+    if let horizon = run.plan.horizon, run.layout.includesTime {
+      let time = column(.time)
       for lane in 0..<count where time[lane] >= Double(horizon) { isTerminal[lane] = true }
     }
   }
@@ -195,51 +220,107 @@ final class SpecializedStepper {
       state: space.values(of: state), time: Double(space.time(of: state) ?? 0), action: action.map { run.actions.values(of: $0) })
   }
 
-  /// Finds the lanes where an action is available and runs its program on them.
-  private func compress(_ number: Int, _ states: Range<Int>) throws {
+  /// Evaluates the guards that the tables do not settle, and takes actions out of the sets where they are not available.
+  private func testUnsettled(_ states: Range<Int>) throws {
     let count = states.count
-    let lanes = lanes[number]
-    var enabled = 0
-    if let program = actions[number].guardProgram {
-      if program.outputConstant[0] == 0 {
-        laneCount[number] = 0
-        return
+    let words = guards.words
+    for each in unsettled {
+      let word = each.action / 64
+      let bit = UInt64(1) << UInt64(each.action % 64)
+      run.machine.run(each.program, count: count, inputs: each.inputs, outputs: [condition])
+      for lane in 0..<count where sets[lane * words + word] & bit != 0 && !isTerminal[lane] {
+        if condition[lane].isNaN { throw fault(states.lowerBound + lane, each.action) }
+        if condition[lane] == 0 { sets[lane * words + word] &= ~bit }
       }
-      run.machine.run(program, count: count, inputs: guardPointers[number], outputs: [condition])
-      if program.outputMayFail[0] {
-        for lane in 0..<count where condition[lane].isNaN && !isTerminal[lane] {
-          throw fault(states.lowerBound + lane, actions[number].action)
+    }
+  }
+
+  /// Lists the choices of the batch and the lanes of each action; returns how many choices there are.
+  private func listChoices(_ states: Range<Int>) -> Int {
+    let count = states.count
+    let words = guards.words
+    for action in active { laneCount[action] = 0 }
+    active.removeAll(keepingCapacity: true)
+    var choices = 0
+    for lane in 0..<count where !isTerminal[lane] {
+      for word in 0..<words { choices &+= sets[lane &* words &+ word].nonzeroBitCount }
+    }
+    let ordered = ordered.room(choices)
+    let base = run.choiceCount
+    let ends = run.choiceStart.reserve(count)
+    var place = 0
+    for lane in 0..<count {
+      let first = place
+      if !isTerminal[lane] {
+        for word in 0..<words {
+          var rest = sets[lane &* words &+ word]
+          while rest != 0 {
+            let action = word &* 64 &+ rest.trailingZeroBitCount
+            rest &= rest &- 1
+            let earlier = laneCount[action]
+            if earlier == 0 { active.append(action) }
+            ordered[place] = SIMD2(Int32(truncatingIfNeeded: action), Int32(truncatingIfNeeded: earlier))
+            laneCount[action] = earlier &+ 1
+            place &+= 1
+          }
         }
+        if place == first { run.deadlocks.append(Int32(states.lowerBound + lane)) }
       }
-      for lane in 0..<count {
-        lanes[enabled] = Int32(truncatingIfNeeded: lane)
-        enabled &+= condition[lane] != 0 && !isTerminal[lane] ? 1 : 0
-      }
-    } else {
-      for lane in 0..<count {
-        lanes[enabled] = Int32(truncatingIfNeeded: lane)
-        enabled &+= isTerminal[lane] ? 0 : 1
+      ends[lane] = UInt32(truncatingIfNeeded: base &+ place)
+    }
+    run.choiceStart.commit(count)
+    var start = 0
+    for action in active {
+      laneStart[action] = start
+      start += laneCount[action]
+    }
+    let lanes = lanes.room(choices)
+    var choice = 0
+    for lane in 0..<count {
+      let end = Int(ends[lane]) &- base
+      while choice < end {
+        lanes[laneStart[Int(ordered[choice].x)] &+ Int(ordered[choice].y)] = Int32(truncatingIfNeeded: lane)
+        choice &+= 1
       }
     }
-    laneCount[number] = enabled
-    guard enabled > 0 else { return }
-    if enabled == count {
-      run.machine.run(
-        actions[number].program, count: count, inputs: inputPointers[number], outputs: resultPointers[number])
-      return
+    return choices
+  }
+
+  /// Runs an action's program on its lanes; returns the address after its results.
+  private func compute(
+    _ number: Int, _ states: Range<Int>, into target: UnsafeMutablePointer<Double>
+  ) -> UnsafeMutablePointer<Double> {
+    guard let step = actions[number].step else { return target }
+    let enabled = laneCount[number]
+    outputScratch.removeAll(keepingCapacity: true)
+    for output in 0..<step.program.outputCount { outputScratch.append(target + output * enabled) }
+    let after = target + step.program.outputCount * enabled
+    if enabled == states.count {
+      run.machine.run(step.program, count: enabled, inputs: actions[number].inputs, outputs: outputScratch)
+      return after
     }
-    for (source, target) in zip(inputPointers[number], compressedPointers[number]) {
-      for place in 0..<enabled { target[place] = source[Int(lanes[place])] }
+    let inputCount = step.program.inputs.count
+    let room = compressed.room(inputCount * enabled)
+    let lanes = lanes.pointer + laneStart[number]
+    inputScratch.removeAll(keepingCapacity: true)
+    for input in 0..<inputCount {
+      let source = actions[number].inputs[input]
+      let packed = room + input * enabled
+      for place in 0..<enabled { packed[place] = source[Int(lanes[place])] }
+      inputScratch.append(packed)
     }
-    run.machine.run(
-      actions[number].program, count: enabled, inputs: compressedPointers[number], outputs: resultPointers[number])
+    run.machine.run(step.program, count: enabled, inputs: inputScratch, outputs: outputScratch)
+    return after
   }
 
   /// Writes the rows of a batch, state by state.
   private func store(_ states: Range<Int>, _ choices: Int, _ transitions: Int) throws {
-    let width = Self.width
     let index = run.index
     let direct = index.directTable
+    let ordered = UnsafePointer(ordered.pointer)
+    let laneCount = UnsafePointer(laneCount)
+    let resultTable = UnsafePointer(resultTable)
+    let outcomeCounts = UnsafePointer(outcomeCounts)
     let starts = run.transitionStart.reserve(choices)
     let chosen = run.choiceAction.reserve(choices)
     let successors = run.successor.reserve(transitions)
@@ -251,23 +332,23 @@ final class SpecializedStepper {
     var written = 0
     for choice in 0..<choices {
       let number = Int(ordered[choice].x)
-      let place = Int(ordered[choice].y)
+      let width = laneCount[number]
       let outcomes = outcomeCounts[number]
-      var result = resultTable[number] + place
+      var result = resultTable[number] + Int(ordered[choice].y)
       let rowStart = written
       var total = 0.0
       for _ in 0..<outcomes {
         let weight = result[0]
         let key = result[width]
-        let upper = shift == 0 ? 0 : result[2 * width]
-        result += stride * width
+        let upper = shift == 0 ? 0 : result[2 &* width]
+        result += stride &* width
         if weight > 0 {
           // A successor outside its domain has the key NaN.
           guard key >= 0, upper >= 0 else { throw fault(states.lowerBound, choice: choice) }
-          var code = UInt64(key) | UInt64(upper) << shift
+          var code = UInt64(Int64(key)) | UInt64(Int64(upper)) << shift
           let state: Int32
-          if let direct, direct[Int(code)] != 0 {
-            state = direct[Int(code)] &- 1
+          if let direct, direct[Int(truncatingIfNeeded: code)] != 0 {
+            state = direct[Int(truncatingIfNeeded: code)] &- 1
           } else {
             state = Int32(truncatingIfNeeded: index.insert(&code))
           }
@@ -293,7 +374,8 @@ final class SpecializedStepper {
       let target = column.reserve(choices)
       for choice in 0..<choices {
         let number = Int(ordered[choice].x)
-        let reward = resultTable[number][(stride * outcomeCounts[number] + channel) * width + Int(ordered[choice].y)]
+        let output = stride &* outcomeCounts[number] &+ channel
+        let reward = resultTable[number][output &* laneCount[number] &+ Int(ordered[choice].y)]
         if reward.isNaN { throw fault(states.lowerBound, choice: choice) }
         target[choice] = reward
       }
@@ -306,8 +388,13 @@ final class SpecializedStepper {
   }
 
   private func fault(_ firstState: Int, choice: Int) -> Diagnostic {
-    let number = Int(ordered[choice].x)
-    let lane = Int(lanes[number][Int(ordered[choice].y)])
-    return fault(firstState + lane, actions[number].action)
+    let number = Int(ordered.pointer[choice].x)
+    let lane = Int(lanes.pointer[laneStart[number] + Int(ordered.pointer[choice].y)])
+    return fault(firstState + lane, number)
   }
+}
+
+extension Column {
+  /// Room for so many elements from the start on, whatever was there.
+  fileprivate func room(_ needed: Int) -> UnsafeMutablePointer<Element> { reserve(max(0, needed - count)) - count }
 }

@@ -18,6 +18,23 @@ enum LaneSampler {
     }
   }
 
+  /// One draw a lane of a plan into its target column.
+  @inline(__always)
+  static func sample(
+    _ draw: LearnerPlan.Draw, _ streams: UnsafeMutablePointer<RandomStream>, count: Int,
+    column: (Int) -> UnsafeMutablePointer<Double>
+  ) {
+    sample(
+      draw.law,
+      { expression in
+        switch draw.operands[expression] {
+        case .constant(let value)?: .constant(value)
+        case .column(let index)?: .column(column(index))
+        case nil: .constant(.nan)
+        }
+      }, streams, count: count, into: column(draw.target))
+  }
+
   /// One draw a lane into `target`; NaN where the parameters do not make a law.
   static func sample(
     _ law: Distribution, _ source: (ExpressionID) -> Source, _ streams: UnsafeMutablePointer<RandomStream>, count: Int,

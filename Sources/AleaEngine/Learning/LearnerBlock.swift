@@ -192,15 +192,7 @@ final class LearnerBlock {
     }
     for draw in stage.draws {
       let target = column(draw.target)
-      LaneSampler.sample(
-        draw.law,
-        { expression in
-          switch draw.operands[expression] {
-          case .constant(let value)?: .constant(value)
-          case .column(let index)?: .column(self.column(index))
-          case nil: .constant(.nan)
-          }
-        }, draw.isOwn ? agent : environment, count: width, into: target)
+      LaneSampler.sample(draw, draw.isOwn ? agent : environment, count: width, column: column)
       if draw.isAlwaysInside {
         for lane in 0..<width where target[lane].isNaN && isActive[lane] { throw fault(lane, slot: draw.slot) }
       } else {

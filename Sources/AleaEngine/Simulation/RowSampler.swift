@@ -118,15 +118,7 @@ public struct RowSampler: @unchecked Sendable {
         }
         for draw in stage.draws {
           let target = column(draw.target)
-          LaneSampler.sample(
-            draw.law,
-            { expression in
-              switch draw.operands[expression] {
-              case .constant(let value)?: .constant(value)
-              case .column(let index)?: .column(self.column(index))
-              case nil: .constant(.nan)
-              }
-            }, streams, count: count, into: target)
+          LaneSampler.sample(draw, streams, count: count, column: column)
           for lane in 0..<count where target[lane].isNaN || !draw.isAlwaysInside && !draw.domain.contains(target[lane]) {
             throw fault(first, lane, draw.slot, nil, drawn: target[lane])
           }

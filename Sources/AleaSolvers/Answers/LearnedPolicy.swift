@@ -8,7 +8,8 @@ public struct LearnedPolicy: ObjectValue, JSONAnswer {
   public let bound: Double
   public let claim: Claim
   public let objective: String
-  public let method: String
+  /// The method with its settings.
+  public var method: String
   /// The bound of every candidate, or of every state.
   public let table: [(name: String, bound: Double)]
   public let notes: [String]
@@ -21,6 +22,9 @@ public struct LearnedPolicy: ObjectValue, JSONAnswer {
     case asymptotic(Double)
     /// A number to choose by, nothing more.
     case none
+
+    /// What bounds promise whose errors are those of large logs: half a chance is none.
+    public static func ofLargeLogs(_ confidence: Double) -> Claim { confidence > 0.5 ? .asymptotic(confidence) : .none }
 
     /// What stands before the number, and after it.
     public func words(_ number: String) -> String {

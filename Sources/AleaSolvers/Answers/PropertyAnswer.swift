@@ -16,13 +16,15 @@ public struct PropertyAnswer: Sendable {
   public let combined: (value: Double, lower: Double, upper: Double)?
   /// The same number as a fraction, when it is known.
   public let exactCombined: ExactValue?
+  /// The corners of what can be had of two objectives at once, one number an objective; nil for other questions.
+  public let front: [[Double]]?
   public let exploringTime: Double
   public let solvingTime: Double
 
   public init(
     explored: ExploredProcess, property: String, name: String?, sparse: SparseSolution, satisfying: StateSet? = nil,
-    combined: (value: Double, lower: Double, upper: Double)? = nil, exactCombined: ExactValue? = nil, exploringTime: Double,
-    solvingTime: Double
+    combined: (value: Double, lower: Double, upper: Double)? = nil, exactCombined: ExactValue? = nil, front: [[Double]]? = nil,
+    exploringTime: Double, solvingTime: Double
   ) {
     self.explored = explored
     self.property = property
@@ -31,6 +33,7 @@ public struct PropertyAnswer: Sendable {
     self.satisfying = satisfying
     self.combined = combined
     self.exactCombined = exactCombined
+    self.front = front
     self.exploringTime = exploringTime
     self.solvingTime = solvingTime
   }
@@ -69,6 +72,7 @@ extension PropertyAnswer: ObjectValue {
   public var typeName: String { "an answer to a property" }
   public var description: String {
     let subject = name.map { "\"\($0)\"" } ?? property
+    if let front { return "\(subject): \(front.count) points" }
     if let holds { return "\(subject) \(holds ? "holds" : "does not hold")" }
     return "\(subject): \(NumberText.significant(start, digits: 9))"
   }
@@ -78,6 +82,7 @@ extension PropertyAnswer: ObjectValue {
     if satisfying != nil {
       result += [("holds", "whether the property holds in every initial state"), ("states", "in how many states it holds")]
     }
+    if front != nil { result.append(("front", "the corners of what can be had, one number an objective")) }
     result += [
       ("start", "the number at the start"), ("value", "the number in each state: `value[x: 0]`"),
       ("lower", "a guaranteed lower bound at each state"), ("upper", "a guaranteed upper bound at each state"),
@@ -94,6 +99,7 @@ extension PropertyAnswer: ObjectValue {
     switch name {
     case "holds": holds.map { .boolean($0) }
     case "states": satisfying.map { .integer($0.states.count) }
+    case "front": front.map { .array($0.map { .array($0.map { .real($0) }) }) }
     case "start": .real(start)
     case "value": .object(value)
     case "lower": .object(StateFunction("lower", sparse.lower, of: explored))
@@ -122,6 +128,7 @@ extension PropertyAnswer: JSONAnswer {
     if let name { members.append(.init("name", .string(name))) }
     if let holds { members.append(.init("holds", .boolean(holds))) }
     if let satisfying { members.append(.init("satisfying", .integer(satisfying.states.count))) }
+    if let front { members.append(.init("front", .array(front.map { .array($0.map { .number($0) }) }))) }
     members += [
       .init("start", .number(start))
     ]

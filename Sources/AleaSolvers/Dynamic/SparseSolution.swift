@@ -63,6 +63,14 @@ extension SparseSolution {
       error = [Double](repeating: 0, count: horizon)
     }
 
+    init(stateCount: Int, horizon: Int, value: [Double]?, policy: [Int32]?, error: [Double]) {
+      self.stateCount = stateCount
+      self.horizon = horizon
+      self.value = value
+      self.policy = policy
+      self.error = error
+    }
+
     mutating func record(step: Int, value new: StateVector, policy chosen: Column<Int32>, error bound: Double) {
       error[step] = bound
       let first = step * stateCount

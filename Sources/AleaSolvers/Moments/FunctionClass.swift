@@ -43,7 +43,7 @@ extension FunctionClass: CustomStringConvertible {
 }
 
 /// The features of a class on the arguments of one function: what turns points into rows of a design matrix.
-struct FeatureMap: Sendable {
+public struct FeatureMap: Sendable {
   enum Kind: Sendable {
     case linear
     case polynomial(means: [Double], deviations: [Double], exponents: [[Int]])
@@ -55,12 +55,16 @@ struct FeatureMap: Sendable {
   }
 
   let kind: Kind
-  let functionClass: FunctionClass
-  let arguments: [String]
+  /// The class whose features these are.
+  public let functionClass: FunctionClass
+  /// The names of the arguments, a column of points each.
+  public let arguments: [String]
 
+  /// Lays a class over points.
+  ///
   /// - Parameter points: the arguments in the data, a row each.
   /// - Throws: ``MomentFault`` where a class cannot be laid over the points.
-  init(_ functionClass: FunctionClass, points: Matrix, arguments: [String]) throws {
+  public init(_ functionClass: FunctionClass, points: Matrix, arguments: [String]) throws {
     self.functionClass = functionClass
     self.arguments = arguments
     switch functionClass {
@@ -158,7 +162,7 @@ struct FeatureMap: Sendable {
   }
 
   /// The features of points, a row each. In a table, a point that was not seen has NaN features.
-  func features(at points: Matrix) -> Matrix {
+  public func features(at points: Matrix) -> Matrix {
     switch kind {
     case .linear:
       return Matrix(rows: points.rows, columns: 1, elements: Array(repeating: 1, count: points.rows)).appending(points)
@@ -245,7 +249,7 @@ struct FeatureMap: Sendable {
   }
 
   /// What each feature is, where that is worth naming.
-  var names: [String] {
+  public var names: [String] {
     switch kind {
     case .linear: return ["constant"] + arguments
     case .polynomial(_, _, let exponents):

@@ -8,6 +8,12 @@ public struct MomentFit: Sendable {
     public var name: String
     public var value: Double
     public var reason: String
+
+    public init(name: String, value: Double, reason: String) {
+      self.name = name
+      self.value = value
+      self.reason = reason
+    }
   }
 
   public var problem: MomentProblem
@@ -21,6 +27,29 @@ public struct MomentFit: Sendable {
   public var tuning: [Tuning]
   public var notes: [String]
 
+  /// What an estimator answers.
+  ///
+  /// - Parameters:
+  ///   - problem: what was solved.
+  ///   - method: the method with its settings.
+  ///   - functions: one for each unknown of the problem.
+  ///   - objective: what was made small, at the functions found.
+  ///   - gap: its certified distance from its least value; nil for closed forms.
+  ///   - rowCount: the rows of data used.
+  public init(
+    problem: MomentProblem, method: String, functions: [FittedFunction], objective: Double, gap: Double? = nil, rowCount: Int,
+    tuning: [Tuning] = [], notes: [String] = []
+  ) {
+    self.problem = problem
+    self.method = method
+    self.functions = functions
+    self.objective = objective
+    self.gap = gap
+    self.rowCount = rowCount
+    self.tuning = tuning
+    self.notes = notes
+  }
+
   /// The function of that name, or nil.
   public subscript(name: String) -> FittedFunction? { functions.first { $0.name == name } }
 }
@@ -33,6 +62,25 @@ public struct FittedFunction: Sendable {
   public let coefficients: [Double]
   /// The covariance of the coefficients, where the method gives one.
   public let covariance: Matrix?
+
+  init(name: String, arguments: [String], map: FeatureMap, coefficients: [Double], covariance: Matrix?) {
+    self.name = name
+    self.arguments = arguments
+    self.map = map
+    self.coefficients = coefficients
+    self.covariance = covariance
+  }
+
+  /// The sum of features with coefficients.
+  ///
+  /// - Throws: ``MomentFault`` where there is not one coefficient a feature, or the covariance is not one of them.
+  public init(name: String, features map: FeatureMap, coefficients: [Double], covariance: Matrix? = nil) throws {
+    let size = map.features(at: Matrix(rows: 1, columns: map.arguments.count)).columns
+    guard coefficients.count == size, covariance.map({ $0.rows == size && $0.columns == size }) ?? true else {
+      throw MomentFault("`\(name)` has \(size) features, and there are \(coefficients.count) coefficients")
+    }
+    self.init(name: name, arguments: map.arguments, map: map, coefficients: coefficients, covariance: covariance)
+  }
 
   /// The values at points, a row each; NaN where a table has no cell.
   public func values(at points: Matrix) -> [Double] {

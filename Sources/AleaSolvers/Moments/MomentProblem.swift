@@ -183,7 +183,9 @@ public struct MomentData: Sendable {
   }
 
   /// The columns side by side.
-  func matrix(_ names: [String]) throws -> Matrix {
+  ///
+  /// - Throws: ``MomentFault`` where there is no column of a name.
+  public func matrix(_ names: [String]) throws -> Matrix {
     Matrix(
       columns: try names.map { name in
         guard let cells = columns[name] else { throw MomentFault("there is no column `\(name)`") }
@@ -194,7 +196,9 @@ public struct MomentData: Sendable {
 
 extension MomentProblem {
   /// The value of an expression in every row, given the columns and the values of the applications of unknowns.
-  func evaluate(_ id: ExpressionID, _ data: MomentData, applications: [[Double]] = []) throws -> [Double] {
+  ///
+  /// - Throws: ``MomentFault`` where it has no value in a row.
+  public func evaluate(_ id: ExpressionID, _ data: MomentData, applications: [[Double]] = []) throws -> [Double] {
     var values: [ExpressionID: [Double]] = [:]
     for node in pool.reachable(from: [id]) {
       let result: [Double]

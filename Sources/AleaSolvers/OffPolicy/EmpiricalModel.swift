@@ -43,16 +43,8 @@ public struct EmpiricalModel: Sendable {
   public func actionValues(following policy: [Double], discount: Double, missing: (Int, Int) -> OffPolicyFault) throws -> [Double]
   {
     try check(policy, missing)
-    var system = Matrix.identity(stateCount)
-    var right = Matrix(rows: stateCount, columns: 1)
-    for state in 0..<stateCount {
-      for action in 0..<actionCount where policy[state * actionCount + action] > 0 {
-        let pair = state * actionCount + action
-        right[state, 0] += policy[pair] * rewards[pair]
-        for next in 0..<stateCount { system[state, next] -= discount * policy[pair] * transitions[pair * stateCount + next] }
-      }
-    }
-    guard let values = system.solve(right)?.elements, values.allSatisfy(\.isFinite) else {
+    let model = TabularModel(stateCount: stateCount, actionCount: actionCount, rewards: rewards, transitions: transitions)
+    guard let values = model.values(following: policy, discount: discount) else {
       throw OffPolicyFault("the value is not determined by the log: some states never lead to an end")
     }
     return backedUp(values, discount: discount)

@@ -98,16 +98,8 @@ public struct InstrumentalTable: Sendable {
   /// - Parameter policy: state by state, the probability of each action.
   public func values(following policy: [Double], discount: Double, weak: (Int, Int) -> OffPolicyFault) throws -> [Double] {
     let (rewards, transitions) = try effects(where: { policy[$0 * actionCount + $1] > 0 }, weak: weak)
-    var system = Matrix.identity(stateCount)
-    var right = Matrix(rows: stateCount, columns: 1)
-    for state in 0..<stateCount {
-      for action in 0..<actionCount where policy[state * actionCount + action] > 0 {
-        let pair = state * actionCount + action
-        right[state, 0] += policy[pair] * rewards[pair]
-        for next in 0..<stateCount { system[state, next] -= discount * policy[pair] * transitions[pair * stateCount + next] }
-      }
-    }
-    guard let values = system.solve(right)?.elements, values.allSatisfy(\.isFinite) else {
+    let model = TabularModel(stateCount: stateCount, actionCount: actionCount, rewards: rewards, transitions: transitions)
+    guard let values = model.values(following: policy, discount: discount) else {
       throw OffPolicyFault("the value is not determined by the log")
     }
     return values

@@ -6,11 +6,11 @@ public enum OffPolicyMethods {
     Shrinkage.self, FittedQ.self, MarginalizedImportanceSampling.self, InstrumentalEvaluation.self,
   ]
   /// Every method that answers `learn(Policy, in: M, from: log, by: ...)`.
-  public static let learners: [any Method.Type] = [
+  public static let learners: [any LearningMethod.Type] = [
     PessimisticValueIteration.self, PessimisticSearch.self, PessimisticMinimax.self,
   ]
 
-  public static let all: [any Method.Type] = estimators.map { $0 as any Method.Type } + learners
+  public static let all: [any Method.Type] = estimators.map { $0 as any Method.Type } + learners.map { $0 as any Method.Type }
 }
 
 /// A way to learn a policy's value from a log.

@@ -113,7 +113,11 @@ public struct InstrumentalMeanSet: Sendable {
   }
 }
 
-extension PessimisticMinimax {
+extension PessimisticMinimax: LearningMethod {
+  public func learn(_ question: LearningQuestion) throws -> LearnedPolicy {
+    try question.search(by: self, claim: .ofLargeLogs(confidence)) { try bound($0, question.objective) }
+  }
+
   /// The least value of a policy over what the instrument leaves open.
   ///
   /// - Throws: ``OffPolicyFault`` where the problem has several steps, or the model licenses no instrument.
@@ -229,7 +233,7 @@ extension PessimisticMinimax {
 }
 
 /// `PessimisticSearch()`: the policy among some whose objective has the greatest lower confidence bound, from an unconfounded log.
-public struct PessimisticSearch: Method {
+public struct PessimisticSearch: LearningMethod {
   public static let name = "PessimisticSearch"
   public static let summary =
     "chooses among one-step policies by the lower confidence bound of a mean or quantile, from an unconfounded log"
@@ -239,6 +243,10 @@ public struct PessimisticSearch: Method {
   public let confidence: Double
 
   public init(arguments: MethodArguments) { confidence = arguments.real("confidence") }
+
+  public func learn(_ question: LearningQuestion) throws -> LearnedPolicy {
+    try question.search(by: self, claim: .ofLargeLogs(confidence)) { try bound($0, question.objective) }
+  }
 
   /// The lower bound of a policy's objective.
   ///

@@ -35,12 +35,22 @@ public struct JackknifeError: Hashable, Sendable {
 
 /// What keeps an estimator from giving a number, in words of the log.
 public struct OffPolicyFault: Error, Hashable, Sendable {
+  /// The part of a question that is at fault.
+  public enum Place: String, Hashable, Sendable {
+    case log = "from"
+    case policies
+    case objective = "maximize"
+  }
+
   public let message: String
   public let remedy: String
+  /// Nil where the question decides it.
+  public let place: Place?
 
-  public init(_ message: String, remedy: String = "") {
+  public init(_ message: String, remedy: String = "", at place: Place? = nil) {
     self.message = message
     self.remedy = remedy
+    self.place = place
   }
 }
 

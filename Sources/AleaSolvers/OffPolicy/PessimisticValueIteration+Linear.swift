@@ -1,9 +1,12 @@
 // Pessimistic value iteration with values linear in features of the states.
 
-extension SessionCore {
+import AleaEngine
+import AleaModel
+
+extension PessimisticValueIteration {
   /// The policy of the model's states whose linear values are best by their lower bounds.
-  func iterateLinear(
-    _ explored: ExploredProcess, _ question: OffPolicyQuestion, _ method: PessimisticValueIteration, _ description: String
+  func learnLinear(
+    _ asked: LearningQuestion, _ explored: ExploredProcess, _ question: OffPolicyQuestion
   ) throws -> LearnedPolicy {
     let process = question.process
     try question.requireStationary()
@@ -13,7 +16,7 @@ extension SessionCore {
     guard positions.count == coding.count else {
       throw OffPolicyFault("the states of the model leave out what the log's decisions read")
     }
-    let map = BlockFeatures(coding.map { process[$0].domain.count ?? 3 }, actions: question.actionCount, method.features)
+    let map = BlockFeatures(coding.map { process[$0].domain.count ?? 3 }, actions: question.actionCount, features)
     let count = explored.sparse.stateCount
     let keys = (0..<count).map { state in
       let values = explored.states.values(of: state)
@@ -48,27 +51,27 @@ extension SessionCore {
         "no row of the log tells which state follows it",
         remedy: "put the steps of an episode together, or add columns of the next state")
     }
-    let (bounds, _) = try rewardBounds(process, record.rewards)
+    let (bounds, _) = try asked.rewardBounds(record.rewards)
     let horizon = question.horizon ?? question.stepsUntilNegligible
-    let beta = method.width >= 0 ? method.width : beta(method, map.width, question, rows: steps.count, bounds)
+    let beta = width >= 0 ? width : beta(map.width, question, rows: steps.count, bounds)
     let candidates = (0..<count).map { state in
       explored.sparse.choices(of: state).map { map.features(keys[state], Int(explored.choiceAction[$0])) }
     }
     let learned = try PooledPessimism(
-      steps, candidates: candidates, steps: horizon, discount: question.discount, beta: beta, ridge: method.ridge, bounds: bounds,
-      control: control)
+      steps, candidates: candidates, steps: horizon, discount: question.discount, beta: beta, ridge: ridge, bounds: bounds,
+      control: question.control)
     let choices = (0..<count).map { state in
       learned.choices[state] < 0 ? -1 : Int32(explored.sparse.choices(of: state).lowerBound + learned.choices[state])
     }
     let starts = try record.start.dropLast().map { learned.values[try state(key($0), $0)] }
-    var notes = ["values are \(method.features == "linear" ? "linear" : "quadratic") in the states, for each action apart"]
+    var notes = ["values are \(features == "linear" ? "linear" : "quadratic") in the states, for each action apart"]
     if question.horizon != nil, horizon > 1 { notes.append("the policy is that of the first step, used at every step") }
-    if method.width < 0 {
+    if width < 0 {
       notes.append("no guarantee: the theorem behind the width leaves its constant open, which is taken as 1")
     }
     return LearnedPolicy(
       policy: PolicyFunction(choices, of: explored), bound: starts.reduce(0, +) / Double(max(starts.count, 1)), claim: .none,
-      objective: "mean", method: description,
+      objective: "mean", method: name,
       table: keys.enumerated().filter { known[$1] == $0 }.map { (question.text(of: $1, coding), learned.values[$0]) },
       notes: notes)
   }
@@ -76,12 +79,12 @@ extension SessionCore {
   /// d H sqrt(ln(4 d H n / (1 - confidence))) times the range of rewards, H the horizon or 1 / (1 - discount) (Jin, Yang, Wang 2021,
   /// theorem 4.4).
   private func beta(
-    _ method: PessimisticValueIteration, _ width: Int, _ question: OffPolicyQuestion, rows: Int, _ bounds: ClosedRange<Double>
+    _ width: Int, _ question: OffPolicyQuestion, rows: Int, _ bounds: ClosedRange<Double>
   ) -> Double {
     let horizon = question.horizon.map(Double.init) ?? 1 / max(1 - question.discount, 1e-12)
     let scale = Double(width) * horizon
     return (bounds.upperBound - bounds.lowerBound) * scale
-      * UnaryFunction.ln(4 * scale * Double(rows) / max(1 - method.confidence, 1e-300)).squareRoot()
+      * UnaryFunction.ln(4 * scale * Double(rows) / max(1 - confidence, 1e-300)).squareRoot()
   }
 }
 

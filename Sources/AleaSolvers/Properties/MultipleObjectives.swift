@@ -1,0 +1,205 @@
+import AleaModel
+
+/// What can be had of several objectives at once: probabilities of formulas over paths and total rewards, all to be made great.
+///
+/// In the product with the formulas' automata a policy ends almost surely in an end component, where it can fulfil all that the whole
+/// component allows. So a weighting of the objectives is a total reward: what is earned on the way, and the weights of the formulas that
+/// staying fulfils. The best policy for a weighting is a point that can be had, and the best value a line that nothing lies beyond.
+/// Source: Etessami, Kwiatkowska, Vardi and Yannakakis, *Multi-objective model checking of Markov decision processes*, LMCS 4 (2008);
+/// Forejt, Kwiatkowska and Parker, *Pareto curves for probabilistic model checking*, ATVA 2012.
+public struct MultipleObjectives {
+  /// One objective: to be made as great as possible.
+  public enum Objective {
+    /// The probability of the formula of that number.
+    case formula(Int)
+    /// A reward collected for ever, one number a choice of the original.
+    case reward(Column<Double>)
+  }
+
+  /// A point that a policy attains, enclosed, and how far any policy gets in its direction.
+  public struct Point: Sendable {
+    public var weights: [Double]
+    public var lower: [Double]
+    public var upper: [Double]
+    /// The weighted sum of no policy is greater.
+    public var limit: Double
+    public var middle: [Double] { zip(lower, upper).map { $0 == $1 ? $0 : $0 + ($1 - $0) / 2 } }
+  }
+
+  public let product: AutomatonProduct
+  private let ends: MaximalEndComponents
+  private let frame: ComponentQuotient.Frame
+  private let rewards: [Column<Double>]
+  private let worth: [[Double]]
+  private let isFormula: [Bool]
+  /// The end components in which a policy may stay for ever.
+  private let canStay: [Bool]
+  private let control: WorkControl
+  /// Whether some policy makes sure of everything that must be certain.
+  public let isPossible: Bool
+
+  /// - Parameter certain: the formulas that must be true with probability one: only policies that see to it count.
+  /// - Throws: `UnmetRequirement` where a reward can be met again and again: then nothing bounds it.
+  public init(
+    of product: AutomatonProduct, objectives: [Objective], certain: [Int] = [], control: WorkControl = WorkControl()
+  ) throws {
+    self.product = product
+    self.control = control
+    let process = product.process
+    let predecessors = ChoicePredecessors(of: process)
+    var ends = MaximalEndComponents(of: process, predecessors: predecessors)
+    let nothing = Column<Double>(repeating: 0, count: process.stateCount)
+    var frame = ComponentQuotient.Frame(
+      fixed: StateSet(count: process.stateCount), lower: nothing, upper: nothing, allowed: nil, excluded: nil)
+    func isAllowed(_ fulfilled: [Bool]) -> Bool { certain.allSatisfy { fulfilled[$0] } }
+    var fulfilled = (0..<ends.count).map { product.isFulfilled(in: $0, of: ends) }
+    if !certain.isEmpty {
+      // Certain is what leads surely to end components that fulfil it: the rest is left out.
+      let goal = StateSet(count: process.stateCount)
+      for component in 0..<ends.count where isAllowed(fulfilled[component]) {
+        for state in ends.states(of: component) { goal.flags.pointer[Int(state)] = 1 }
+      }
+      let sure = QualitativeReachability(of: process, predecessors: predecessors, target: goal).surelyReachable()
+      let allowed = Column<UInt8>(repeating: 0, count: process.choiceCount)
+      let excluded = StateSet(count: process.stateCount)
+      for state in 0..<process.stateCount {
+        guard sure.contains(state) else {
+          excluded.flags.pointer[state] = 1
+          continue
+        }
+        for choice in process.choices(of: state)
+        where process.transitions(of: choice).allSatisfy({ sure.contains(Int(process.successor.pointer[$0])) }) {
+          allowed.pointer[choice] = 1
+        }
+      }
+      frame.allowed = allowed
+      frame.excluded = excluded
+      ends = MaximalEndComponents(of: process, predecessors: predecessors, enabled: allowed)
+      fulfilled = (0..<ends.count).map { [ends] in product.isFulfilled(in: $0, of: ends) }
+      isPossible = process.initial.allSatisfy { sure.contains(Int($0.state)) }
+    } else {
+      isPossible = true
+    }
+    self.ends = ends
+    self.frame = frame
+    canStay = fulfilled.map(isAllowed)
+    var rewards: [Column<Double>] = []
+    var worth: [[Double]] = []
+    for objective in objectives {
+      switch objective {
+      case .formula(let number):
+        rewards.append(Column(repeating: 0, count: process.choiceCount))
+        worth.append(fulfilled.map { $0[number] ? 1 : 0 })
+      case .reward(let column):
+        let carried = product.carried(column)
+        let isEndless = (0..<process.choiceCount).contains { ends.staysInside.pointer[$0] != 0 && carried.pointer[$0] != 0 }
+        guard !isEndless else {
+          throw UnmetRequirement(
+            method: "a property with several objectives", requirement: "rewards that end",
+            found: "some policy collects one again and again",
+            remedy: "let the model come to rest in states that earn nothing")
+        }
+        rewards.append(carried)
+        worth.append([Double](repeating: 0, count: ends.count))
+      }
+    }
+    self.rewards = rewards
+    self.worth = worth
+    isFormula = objectives.map { if case .formula = $0 { true } else { false } }
+  }
+
+  public var count: Int { rewards.count }
+
+  /// The best policy for weights, none of which is negative: where it gets, and how far any gets.
+  ///
+  /// - Throws: `WorkCancelled` when `control` ends the work.
+  public func best(_ weights: [Double], tolerance: Double) throws -> Point {
+    let process = product.process
+    let earned = Column<Double>(repeating: 0, count: process.choiceCount)
+    for (weight, reward) in zip(weights, rewards) where weight != 0 {
+      for choice in 0..<process.choiceCount { earned.pointer[choice] += weight * reward.pointer[choice] }
+    }
+    let staying = (0..<ends.count).map { component in zip(weights, worth).reduce(0) { $0 + $1.0 * $1.1[component] } }
+    let quotient = quotient(earned, worth: staying)
+    let solver = ComponentSolver(quotient.problem, precision: tolerance, phase: "solving", control: control)
+    try solver.solve()
+    var point = Point(weights: weights, lower: [], upper: [], limit: expectation(quotient.problem.upper, quotient, up: true))
+    // The weights themselves and their sums are rounded.
+    point.limit = (point.limit + 0x1p-48 * abs(point.limit)).nextUp
+    for index in rewards.indices {
+      let own = self.quotient(rewards[index], worth: worth[index])
+      let chain = restricted(own.problem, to: solver.policy)
+      if isFormula[index] {
+        // Probabilities zero and one are read off the graph.
+        let reached = try fulfilment(chain).solve(tolerance, control)
+        point.lower.append(expectation(Column(reached.lower), own, up: false))
+        point.upper.append(expectation(Column(reached.upper), own, up: true))
+      } else {
+        let earning = ComponentSolver(chain, precision: tolerance, phase: "solving", control: control)
+        try earning.solve()
+        point.lower.append(expectation(chain.lower, own, up: false))
+        point.upper.append(expectation(chain.upper, own, up: true))
+      }
+    }
+    return point
+  }
+
+  private func quotient(_ reward: Column<Double>, worth: [Double]) -> ComponentQuotient {
+    ComponentQuotient(
+      product.process, reward: reward, frame: frame, ends: ends,
+      staying: worth.indices.map { canStay[$0] ? (worth[$0], worth[$0]) : nil })
+  }
+
+  /// A chain with the states in which a formula is fulfilled for ever.
+  private struct Fulfilment {
+    var chain: SparseProcess
+    var target: StateSet
+    func solve(_ tolerance: Double, _ control: WorkControl) throws -> SparseSolution {
+      try chain.reachability(of: target, maximize: true, tolerance: tolerance, control: control)
+    }
+  }
+
+  private func fulfilment(_ problem: ComponentProblem) -> Fulfilment {
+    let target = StateSet(count: problem.stateCount)
+    for state in 0..<problem.stateCount where problem.fixed.contains(state) && problem.lower[state] == 1 {
+      target.flags.pointer[state] = 1
+    }
+    let chain = SparseProcess(
+      choiceStart: problem.choiceStart, transitionStart: problem.transitionStart, successor: problem.successor,
+      probability: problem.probability, channels: [], initial: [], objective: product.process.objective)
+    return Fulfilment(chain: chain, target: target)
+  }
+
+  private func expectation(_ values: Column<Double>, _ quotient: ComponentQuotient, up: Bool) -> Double {
+    let initial = product.process.initial
+    if initial.count == 1, let only = initial.first { return values[quotient.block(of: Int(only.state))] }
+    let sum = initial.reduce(0) { $0 + $1.probability * values[quotient.block(of: Int($1.state))] }
+    let slip = Rounding.relative(2 * initial.count + 2) * abs(sum)
+    return up ? sum + slip : sum - slip
+  }
+
+  /// The problem in which every state has only the choice of a policy.
+  private func restricted(_ problem: ComponentProblem, to policy: Column<Int32>) -> ComponentProblem {
+    let choiceStart = Column<UInt32>([0])
+    let transitionStart = Column<UInt32>([0])
+    let successor = Column<Int32>()
+    let probability = Column<Double>()
+    let reward = Column<Double>()
+    for state in 0..<problem.stateCount {
+      if problem.fixed.flags.pointer[state] == 0, policy.pointer[state] >= 0 {
+        let choice = Int(policy.pointer[state])
+        for transition in Int(problem.transitionStart[choice])..<Int(problem.transitionStart[choice + 1]) {
+          successor.append(problem.successor[transition])
+          probability.append(problem.probability[transition])
+        }
+        transitionStart.append(UInt32(successor.count))
+        reward.append(problem.reward[choice])
+      }
+      choiceStart.append(UInt32(reward.count))
+    }
+    return ComponentProblem(
+      choiceStart: choiceStart, transitionStart: transitionStart, successor: successor, probability: probability, reward: reward,
+      fixed: problem.fixed, lower: Column(problem.lower.array), upper: Column(problem.upper.array),
+      mergedTerms: problem.mergedTerms)
+  }
+}

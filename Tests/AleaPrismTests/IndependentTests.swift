@@ -1,0 +1,40 @@
+import Alea
+import Foundation
+import Testing
+
+/// Random small models with answers computed without Alea, by the programs of `Tests/Independent` named like the files.
+@Suite struct IndependentTests {
+  struct Case: Decodable, Sendable, CustomTestStringConvertible {
+    var model: String
+    var property: String
+    var value: Double?
+    var holds: Bool?
+    var testDescription: String { property }
+  }
+
+  static func cases(_ name: String) -> [Case] {
+    struct Document: Decodable { var cases: [Case] }
+    guard let data = FileManager.default.contents(atPath: Reference.folder + "/\(name).json"),
+      let document = try? JSONDecoder().decode(Document.self, from: data)
+    else { return [] }
+    return document.cases
+  }
+
+  @Test(arguments: ["temporal_logic", "continuous_time", "objectives"]) func answersAreTheIndependentOnes(_ name: String) throws {
+    let cases = Self.cases(name)
+    #expect(cases.count >= 60)
+    for each in cases {
+      let session = Session()
+      session.isSilent = true
+      let answer = try session.answer(prism: each.model, property: each.property)
+      if let holds = each.holds { #expect(answer.holds == holds, "\(each.property)\n\(each.model)") }
+      if let value = each.value {
+        let size = max(1, abs(value))
+        #expect(abs(answer.start - value) <= 1e-6 * size, "\(each.property)\n\(each.model)")
+        // The independent numbers are rounded themselves.
+        #expect(answer.startLower <= value + 1e-10 * size, "\(each.property)\n\(each.model)")
+        #expect(value - 1e-10 * size <= answer.startUpper, "\(each.property)\n\(each.model)")
+      }
+    }
+  }
+}
