@@ -73,7 +73,7 @@ extension PropertyChecker {
           "the policy may miss a bound by \(NumberText.significant(optimum.slack, digits: 2)), for it is at the edge of what can be had"
         )
       }
-      return .combined(solution, value: low + (high - low) / 2, lower: low, upper: high)
+      return .combined(solution, value: low + (high - low) / 2, lower: low, upper: high, exact: nil)
     case 2 where goals.count == 2:
       let points = try problem.front(tolerance: max(precision, 1e-6))
       solution.notes.append("no policy gets farther than 1e-6 beyond the lines between these points")
