@@ -231,15 +231,23 @@ enum Natives {
           NativeParameter("of", kind: .modelExpression, "a condition on the states of the model"),
           NativeParameter("in", "the model"), NativeParameter("maximize", default: "true", "false for the least probability"),
           NativeParameter("within", default: "any number", "a bound on the number of steps"), precision,
+          NativeParameter("by", default: "doubles with guaranteed bounds", "`Exact()` for fractions"),
         ], returns: "a probability by state", isQuery: true,
         documentation: "The greatest (or least) probability of ever reaching a state in which a condition holds.",
         example: "probability(of: Walk.x == 3, in: Walk)"
       ) { call in
+        let exact = try method(call, core: core).map { method in
+          guard let exact = method as? Exact else {
+            throw call.fault("a probability takes no method but `Exact()`", at: "by")
+          }
+          if call["tolerance"] != nil { throw call.fault("an exact answer has no tolerance", at: "tolerance") }
+          return exact
+        }
         let (process, event) = try call.modelExpression("of", in: model(call, "in").instantiate(takesRows: true))
         return .object(
           try core.probability(
             event, in: process, text: core.sourceText(call.span(of: "of")), maximize: boolean(call, "maximize") ?? true,
-            within: integer(call, "within", from: 0), tolerance: tolerance(call)))
+            within: integer(call, "within", from: 0), tolerance: tolerance(call), by: exact, at: call.span))
       },
       NativeFunction(
         "simulate",

@@ -239,13 +239,18 @@ extension SessionCore {
   }
 
   func probability(
-    _ event: ExpressionID, in process: Process, text: String, maximize: Bool, within steps: Int?, tolerance: Double?
+    _ event: ExpressionID, in process: Process, text: String, maximize: Bool, within steps: Int?, tolerance: Double?,
+    by method: Exact? = nil, at span: SourceSpan? = nil
   ) throws -> Reachability {
-    let (explored, _) = try explore(process)
+    var explored = try explore(process).0
     let truth = try explored.evaluate(event, in: process)
     let target = StateSet(truth.indices.filter { truth[$0] == 1 }, count: explored.sparse.stateCount)
     let sparse: SparseSolution
-    if let steps {
+    if let method {
+      if let unmet = method.unmetSize(of: explored.sparse) { throw diagnostic(unmet, at: span) }
+      explored = try explored.exact(control: control)
+      sparse = try explored.sparse.exactReachability(of: target, within: steps, maximize: maximize, control: control)
+    } else if let steps {
       sparse = try explored.sparse.reachability(of: target, within: steps, maximize: maximize, control: control)
     } else {
       sparse = try explored.sparse.reachability(

@@ -86,7 +86,8 @@ public enum AnswerText {
     let header = [
       "\(reachability.maximizes ? "greatest" : "least") probability of \(reachability.event) in \(title(reachability.process))"
         + ", by \(reachability.sparse.method)",
-      "\(start) from the start; "
+      reachability.exact.map { "\(fraction($0.atStart, options)) from the start, exactly" }
+        ?? "\(start) from the start; "
         + (reachability.bound == 0
           ? "exact" : "every probability is within \(NumberFormat.bound(reachability.bound)) of the truth"),
       sizes(reachability.explored),

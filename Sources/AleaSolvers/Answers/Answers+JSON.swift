@@ -99,9 +99,7 @@ private struct StateDocument {
       .init("bound", .number(sparse.bound)), .init("start", .number(start)),
     ]
     if let exact = sparse.exactValues(of: explored) { members.append(.init("exact", .string(exact.atStart.description))) }
-    members += [
-      .init("size", ModelSize(explored).json),
-    ]
+    members.append(.init("size", ModelSize(explored).json))
     if let time {
       members.append(
         .init("time", .object([.init("exploring", .number(time.exploring)), .init("solving", .number(time.solving))])))

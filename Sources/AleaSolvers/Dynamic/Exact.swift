@@ -83,6 +83,22 @@ public struct Exact: DynamicMethod {
 }
 
 extension SparseProcess {
+  /// The greatest or least probability of reaching a target, within a number of steps if there is one, in fractions.
+  ///
+  /// - Throws: `WorkCancelled` when `control` ends the work.
+  public func exactReachability(
+    of target: StateSet, within steps: Int?, maximize: Bool, control: WorkControl = WorkControl()
+  ) throws -> SparseSolution {
+    guard let steps else {
+      return try anyReachability(of: target, maximize: maximize, tolerance: 1e-6, control: control)
+    }
+    let now = SparseSolution(
+      exact: (0..<stateCount).map { .finite(target.contains($0) ? .one : .zero) }, policy: [], iterations: 0)
+    var iteration = StepIteration(self, from: now, maximize: maximize)
+    try iteration.run(steps: steps, fixed: target, control: control)
+    return iteration.solution(steps: steps, isProbability: true)
+  }
+
   /// Like ``reachability(of:maximize:tolerance:control:)``, exactly where the process has exact numbers.
   func anyReachability(
     of target: StateSet, maximize: Bool, tolerance: Double, control: WorkControl
