@@ -95,7 +95,7 @@ struct ExplicitFile: PropertyModel {
     return reader.result()
   }
 
-  func process() -> Process { lowered }
+  func process(_ arguments: [(name: String, value: Value)]) -> Process { lowered }
 
   func program(allowing names: Set<String>) -> PrismProgram { PrismProgram(rows: rows, process: lowered) }
 
