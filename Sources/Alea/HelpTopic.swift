@@ -212,6 +212,16 @@ extension HelpTopic {
         solve(Inventory, by: PolicyIteration()).start
         """),
     HelpTopic(
+      "reductions", "through", title: "what stands between a question and its method",
+      text: """
+        A reduction turns a question into a simpler problem: a model into the list of its states, a causal question into moments. Those
+        that apply are used, and `explain(...)` says which; `through:` names others.
+        """,
+      example: """
+        import std.tour
+        explain(structural(of: Market.price, on: Market.sales, through: InstrumentRestriction()))
+        """),
+    HelpTopic(
       "tables", "columns", title: "tables of data",
       text:
         "read(\"file.csv\"), derive, filter, select, rename, sort, head, summary; columns are `table.name`, with arithmetic on them.",

@@ -16,7 +16,7 @@ extension Natives {
       "read",
       [
         NativeParameter(
-          "path", isPositional: true, "a path relative to the program's file, ending in .csv, .prism, .tra, .drn or .npz"),
+          "path", isPositional: true, "a path relative to the program's file, ending in .csv, .prism, .tra, .drn, .umb or .npz"),
         NativeParameter("separator", default: "\",\"", "what stands between cells"),
         NativeParameter("header", default: "true", "false where the first line holds data: columns are then c1, c2, ..."),
         NativeParameter(
@@ -27,7 +27,7 @@ extension Natives {
           "values for the constants of a PRISM model: `K: 16`; of a .tra file `kind: \"ctmc\"` for rates"),
       ], returns: "a table or a model", isQuery: true,
       documentation:
-        "Reads a table of data, comma-separated values (RFC 4180) with a line of column names; or a model: PRISM's language, or states and transitions in PRISM's .tra files (with .lab, .sta, .srew, .trew beside), Storm's .drn or NumPy's .npz; or a causal graph in dot or of DAGitty.",
+        "Reads a table of data, comma-separated values (RFC 4180) with a line of column names; or a model: PRISM's language, or states and transitions in PRISM's .tra files (with .lab, .sta, .srew, .trew beside), Storm's .drn, UMB's .umb or NumPy's .npz; or a causal graph: Graphviz's .dot, DAGitty's .dag or .txt.",
       example: "read(\"card.csv\")"
     ) { call in
       let path = try path(call, "path")

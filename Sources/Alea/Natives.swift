@@ -61,7 +61,7 @@ enum Natives {
     switch type {
     case is RelativeValueIteration.Type: return "solve(Machine, by: \(name)())"
     case is BackwardInduction.Type: return "solve(Season, by: \(name)())"
-    case is OptimisticValueIteration.Type, is IntervalIteration.Type: return "solve(Walk, by: \(name)())"
+    case is OptimisticValueIteration.Type, is IntervalIteration.Type, is Exact.Type: return "solve(Walk, by: \(name)())"
     case is any DynamicMethod.Type: return "solve(Inventory, by: \(name)())"
     case is any ModelReduction.Type, is any SparseReduction.Type: return "explain(Inventory, through: \(name)())"
     case is ProxyBridge.Type: return "explain(structural(of: Shadows.a, on: Shadows.y, through: \(name)()))"

@@ -60,13 +60,19 @@ extension Session {
   /// The names that `std.tour` declares, which examples use.
   private static let tourNames = Set(StandardLibrary.declarations(of: "tour").map(\.name))
 
+  /// The methods that a session knows, by name, with those that were registered.
+  private func names(of builtIn: [any Method.Type], where isListed: (any Method.Type) -> Bool) -> [String] {
+    (builtIn + core.registeredMethods).filter(isListed).map { $0.name }.sorted()
+  }
+
   private func topicHelp(_ name: String) -> String? {
     guard let topic = HelpTopic.named(name) else { return nil }
     var text = "\(name): \(topic.title)\n\n\(filled(topic.text))\n\nExample\n"
     text += topic.example.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n")
     let names: [String] =
       switch topic.names[0] {
-      case "methods": environment.names.filter { Methods.named($0) != nil }
+      case "methods": names(of: Methods.all) { !($0 is any Reduction.Type) }
+      case "reductions": names(of: Reductions.all) { $0 is any Reduction.Type }
       default: []
       }
     return names.isEmpty ? text : text + "\n\n" + filled(names.joined(separator: ", "))

@@ -255,13 +255,20 @@ struct Graph: ParsableCommand {
 struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a model in the notation of another tool.",
-    discussion: "drn: Storm's explicit format. tra: PRISM's explicit files (.tra, .sta, .lab, .srew, .trew). dot: a graph.")
+    discussion: """
+      drn: Storm's explicit format. tra: PRISM's explicit files (.tra, .sta, .lab, .srew, .trew). umb: the unified Markov binary \
+      format of Storm, PRISM and Modest. dot: the graph of the states, or of a causal model. What the format cannot say is noted.
+      """)
   @OptionGroup var options: ProgramOptions
-  @Option(name: .customLong("to"), help: "The format: drn, tra or dot.") var format: ModelFormat
+  @Option(name: .customLong("to"), help: "The format: drn, tra, umb or dot.") var format: ModelFormat
   @Option(name: .shortAndLong, help: "The file to write; the first text on standard output when left out.")
   var output: String?
   @Argument(help: "A PRISM model, a file of states and transitions, or a program.") var file: String
   @Argument(help: "The model of a program; may be left out when there is one.") var model: String?
+
+  func validate() throws {
+    if format == .umb, output == nil { throw ValidationError("umb is not a text: name the file to write with --output") }
+  }
 
   func run() throws {
     let runner = Runner(options)

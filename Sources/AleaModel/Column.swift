@@ -4,7 +4,11 @@
 /// shared without copies. Reading through ``subscript(_:)`` is checked; kernels use ``pointer``.
 public final class Column<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
   /// The first element; valid while the column lives. Never nil, also for empty columns.
+  ///
+  /// Loops read it for every element: checks for overlapping access at run time would cost more than the loops.
+  @exclusivity(unchecked)
   public private(set) var pointer: UnsafeMutablePointer<Element>
+  @exclusivity(unchecked)
   public private(set) var count: Int
   private var capacity: Int
 
@@ -14,6 +18,15 @@ public final class Column<Element: BitwiseCopyable & Sendable>: @unchecked Senda
     count = 0
     pointer = UnsafeMutableRawPointer(
       malloc(self.capacity * MemoryLayout<Element>.stride)!
+    ).assumingMemoryBound(to: Element.self)
+  }
+
+  /// Elements whose bytes are all zero. Until they are written they take no memory.
+  public init(zeros count: Int) {
+    capacity = max(count, 1)
+    self.count = count
+    pointer = UnsafeMutableRawPointer(
+      calloc(capacity, MemoryLayout<Element>.stride)!
     ).assumingMemoryBound(to: Element.self)
   }
 

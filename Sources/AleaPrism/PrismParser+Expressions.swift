@@ -249,17 +249,27 @@ extension PrismParser {
     try require("[", "before what is asked")
     let body = try nestedPath(quantity)
     // `P=? [ F x {init}{max} ]`, the old filters.
-    if isSymbol("{") {
-      report(
-        .error(
-          "filters in braces are an old form that is not supported", at: current.span,
-          notes: ["write `filter(max, P=? [ ... ], states)`"]))
-      throw Abandoned()
-    }
+    let filter = accept("{") ? try oldFilter() : nil
     try require("]", "after what is asked")
     let query = PrismQuery(
       quantity: quantity, optimum: optimum, relation: relation, body: body, span: start.union(previousSpan))
-    return PrismExpression(.query(query), query.span)
+    let result = PrismExpression(.query(query), query.span)
+    guard let filter else { return result }
+    return PrismExpression(.filter(filter.operation, result, filter.states), query.span)
+  }
+
+  /// `{states}{max}`: the value in the one state, or the least or greatest over several.
+  private mutating func oldFilter() throws -> (operation: PrismName, states: PrismExpression) {
+    let states = try expression()
+    try require("}", "after the states")
+    guard accept("{") else { return (PrismName(text: "state", span: states.span), states) }
+    let span = current.span
+    for word in ["min", "max"] where accept(word: word) {
+      try require("}", "after what is made of the states")
+      return (PrismName(text: word, span: span), states)
+    }
+    expected("`min` or `max`")
+    throw Abandoned()
   }
 
   private mutating func rewardReference() throws -> PrismQuery.RewardReference {

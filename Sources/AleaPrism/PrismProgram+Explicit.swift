@@ -20,7 +20,7 @@ extension PrismProgram {
     for id in process.variables(with: .state) {
       let domain = process[id].domain
       scope.variables[process[id].name] = PrismScope.Variable(
-        id: id, type: domain == .boolean ? .boolean : .integer, span: nowhere, module: nil)
+        id: id, type: Self.scalarType(of: domain), span: nowhere, module: nil)
     }
     for id in process.variables(with: .derived) {
       scope.builtinLabels[process[id].name] = scope.pool.intern(.variable(id), type: .boolean, span: nil)
@@ -35,5 +35,12 @@ extension PrismProgram {
     self.scope = scope
     fixesDeadlocks = true
     rewardNames = rows.rewards.map(\.name)
+  }
+  private static func scalarType(of domain: Domain) -> PrismModel.ScalarType {
+    switch domain.type {
+    case .boolean: .boolean
+    case .real: .double
+    case .integer, .symbol: .integer
+    }
   }
 }

@@ -7,7 +7,8 @@ extension PropertyAnswer: PrintedAnswer {
     var header = ["\(title) in \(AnswerText.title(process))"]
     if let front {
       for point in front {
-        header.append("(" + point.map { NumberText.significant($0, digits: max(options.digits, 9)) }.joined(separator: ", ") + ")")
+        header.append(
+          "(" + point.map { NumberText.significant($0, digits: max(options.digits, 9)) }.joined(separator: ", ") + ")")
       }
     } else if let holds, let satisfying {
       let count = satisfying.states.count

@@ -186,15 +186,19 @@ extension Elaborator {
     }
   }
 
+  /// `M.x` inside an expression about the states of M, which may go by another name.
+  private func variable(_ name: AST.Name, of model: ModelElaborator, as shown: String) throws -> Operand {
+    if let operand = try model.operand(named: name.text, at: name.span) { return operand }
+    let candidates = model.process.declarations.map(\.name)
+    let nearest = Spelling.nearest(name.text, in: candidates)
+    throw fault(
+      "`\(shown)` has no variable `\(name.text)`", name.span, label: nearest.map { "did you mean `\($0)`?" } ?? "",
+      notes: candidates.isEmpty ? [] : ["its variables are \(list(candidates))"])
+  }
+
   mutating func member(_ base: AST.Expression, _ name: AST.Name, _ span: SourceSpan) throws -> Operand {
     if case .name(let baseName) = base.kind, let model, baseName == model.modelName {
-      // `M.x` inside an expression about the states of M.
-      if let operand = try model.operand(named: name.text, at: name.span) { return operand }
-      let candidates = model.process.declarations.map(\.name)
-      let nearest = Spelling.nearest(name.text, in: candidates)
-      throw fault(
-        "`\(baseName)` has no variable `\(name.text)`", name.span, label: nearest.map { "did you mean `\($0)`?" } ?? "",
-        notes: candidates.isEmpty ? [] : ["its variables are \(list(candidates))"])
+      return try variable(name, of: model, as: baseName)
     }
     let operand = try elaborate(base)
     if case .unchecked = operand { return operand }
@@ -206,6 +210,9 @@ extension Elaborator {
         notes: ["its fields are \(list(fields.map(\.name)))"])
     }
     guard case .value(.object(let object)) = operand else { throw fault("\(describe(operand)) has no members", name.span) }
+    if let given = object as? ModelObject, let model, given.definition.name == model.modelName {
+      return try variable(name, of: model, as: model.modelName)
+    }
     if let model = object as? ModelObject {
       let names = model.definition.questionNames
       if names.contains(name.text) { return .value(.object(ModelVariable(model: model, name: name.text))) }

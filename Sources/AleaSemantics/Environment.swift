@@ -323,16 +323,23 @@ public struct ModelDefinition: Sendable {
 public protocol ModelSource: Sendable {
   /// The names of its variables, in order.
   var variableNames: [String] { get }
-  /// - Parameter arguments: a value for each parameter, where it has parameters.
   /// - Throws: `DiagnosticError` with everything that is wrong with it.
+  func process() throws -> Process
+  /// The process for a value of each parameter; without parameters ``process()``.
+  ///
+  /// - Throws: `DiagnosticError` with everything that is wrong with it, or with the arguments.
   func process(_ arguments: [(name: String, value: Value)]) throws -> Process
+}
+
+extension ModelSource {
+  public func process(_ arguments: [(name: String, value: Value)]) throws -> Process { try process() }
 }
 
 /// A process that was built in Swift.
 struct BuiltProcess: ModelSource {
   let built: Process
   var variableNames: [String] { built.declarations.map(\.name) }
-  func process(_ arguments: [(name: String, value: Value)]) -> Process { built }
+  func process() -> Process { built }
 }
 
 extension ModelDefinition {

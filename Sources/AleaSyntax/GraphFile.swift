@@ -6,7 +6,10 @@
 /// A node whose `label` is a name of the language goes by that. Other attributes say how to draw and are passed over; so are the
 /// roles `exposure`, `outcome` and `adjusted`: in Alea a question names its variables.
 ///
-/// Sources: Graphviz, "DOT Language"; Textor et al. (2016), DAGitty, whose graphs are written alike.
+/// DAGitty's first notation lists the nodes, `X E @0.1,0.2` (`E` exposure, `O` outcome, `A` adjusted, `U` latent, `1` none of these),
+/// and after an empty line the children of each, `X M Y`.
+///
+/// Sources: Graphviz, "DOT Language"; Textor et al. (2016), DAGitty, and its manual, "Textual model definition".
 public struct GraphFile {
   /// Everything wrong with the text, and warnings.
   public private(set) var diagnostics: [Diagnostic] = []
@@ -41,7 +44,7 @@ public struct GraphFile {
   public static func parse(_ file: SourceFile, name: String) -> (model: AST.Model?, diagnostics: [Diagnostic]) {
     var reader = GraphFile(file)
     do {
-      try reader.graph()
+      if try !reader.lists() { try reader.graph() }
     } catch {}
     if reader.diagnostics.contains(where: { $0.severity == .error }) { return (nil, reader.diagnostics) }
     let model = reader.model(name)
@@ -180,6 +183,90 @@ public struct GraphFile {
     return (String(decoding: bytes[start..<cursor], as: UTF8.self), span(from: start))
   }
 
+  // MARK: DAGitty's lists
+
+  private static let mostEdges = 1_000_000
+
+  /// Reads the lists of nodes and children; false where the text is not made of them.
+  private mutating func lists() throws -> Bool {
+    guard !bytes.contains(UInt8(ascii: "{")), !bytes.contains(UInt8(ascii: "[")) else { return false }
+    var lines: [[(text: String, span: SourceSpan)]] = []
+    while cursor < bytes.count { lines.append(words()) }
+    let first = lines.prefix { $0.isEmpty }.count
+    guard let gap = lines[first...].firstIndex(where: \.isEmpty), lines[gap...].contains(where: { !$0.isEmpty }) else {
+      cursor = 0
+      return false
+    }
+    for line in lines[first..<gap] { try declare(line) }
+    for line in lines[gap...] where !line.isEmpty {
+      let words = line.filter { !$0.text.hasPrefix("@") }
+      guard let parent = try words.first.map({ try known($0) }) else { continue }
+      for word in words.dropFirst() {
+        guard edges.count < Self.mostEdges else { throw fail("the graph has more than \(Self.mostEdges) edges") }
+        edges.append((parent, .directed, try known(word), word.span))
+      }
+    }
+    return true
+  }
+
+  /// The words of the line at the cursor, which goes to the next.
+  private mutating func words() -> [(text: String, span: SourceSpan)] {
+    var result: [(text: String, span: SourceSpan)] = []
+    while let byte = peek, byte != 10 {
+      let start = cursor
+      cursor += 1
+      guard byte > 32 else { continue }
+      while let next = peek, next > 32 { _ = next; cursor += 1 }
+      result.append((String(decoding: bytes[start..<cursor], as: UTF8.self), span(from: start)))
+    }
+    cursor += 1
+    return result
+  }
+
+  private mutating func declare(_ line: [(text: String, span: SourceSpan)]) throws {
+    let words = line.filter { !$0.text.hasPrefix("@") }
+    guard let name = words.first, words.count <= 2 else {
+      throw fault("a node, its status and its place are expected here, as in `X E @0.1,0.2`", line[0].span)
+    }
+    guard indices[name.text] == nil else { throw fault("the node `\(name.text)` is listed twice", name.span) }
+    indices[name.text] = nodes.count
+    nodes.append(Node(name: Self.decoded(name.text), span: name.span))
+    guard let status = words.dropFirst().first else { return }
+    guard ["E", "O", "A", "U", "1", "0"].contains(status.text.uppercased()) else {
+      throw fault("`\(status.text)` is not a status of a node", status.span, notes: ["it is E, O, A, U or 1"])
+    }
+    nodes[nodes.count - 1].isLatent = status.text.uppercased() == "U"
+  }
+
+  private mutating func known(_ word: (text: String, span: SourceSpan)) throws -> Int {
+    if let index = indices[word.text] { return index }
+    throw fault("the node `\(word.text)` is not in the list above", word.span)
+  }
+
+  private mutating func fault(_ message: String, _ span: SourceSpan, notes: [String] = []) -> Broken {
+    diagnostics.append(.error(message, at: span, notes: notes))
+    return Broken()
+  }
+
+  /// A name whose bytes may be written as `%20`.
+  private static func decoded(_ text: String) -> String {
+    var result: [UInt8] = []
+    let bytes = Array(text.utf8)
+    var place = 0
+    while place < bytes.count {
+      if bytes[place] == UInt8(ascii: "%"), place + 2 < bytes.count,
+        let byte = UInt8(String(decoding: bytes[(place + 1)...(place + 2)], as: UTF8.self), radix: 16)
+      {
+        result.append(byte)
+        place += 3
+      } else {
+        result.append(bytes[place])
+        place += 1
+      }
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+
   // MARK: Statements
 
   private mutating func graph() throws {
@@ -243,6 +330,7 @@ public struct GraphFile {
         for to in next {
           let span = self.span(from: start)
           added.append(edges.count)
+          guard edges.count < Self.mostEdges else { throw fail("the graph has more than \(Self.mostEdges) edges", from: start) }
           edges.append(arrow.isBack ? (to, arrow.kind, from, span) : (from, arrow.kind, to, span))
         }
       }

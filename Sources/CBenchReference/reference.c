@@ -56,6 +56,27 @@ int64_t reference_span_iteration(int64_t states, const uint32_t *choice_start, c
   }
 }
 
+int64_t reference_reach(int64_t states, const uint32_t *choice_start, const uint32_t *transition_start, const int32_t *successor,
+                        const double *probability, const double *reward, const uint8_t *target, int maximize, double tolerance,
+                        int64_t limit, double *value) {
+  for (int64_t sweeps = 1;; sweeps++) {
+    double largest = 0.0;
+    for (int64_t s = states - 1; s >= 0; s--) {
+      if (target[s] || choice_start[s] == choice_start[s + 1]) continue;
+      double best = maximize ? -INFINITY : INFINITY;
+      for (uint32_t c = choice_start[s]; c < choice_start[s + 1]; c++) {
+        double q = reward ? reward[c] : 0.0;
+        for (uint32_t k = transition_start[c]; k < transition_start[c + 1]; k++) q += probability[k] * value[successor[k]];
+        if (maximize ? q > best : q < best) best = q;
+      }
+      double change = fabs(best - value[s]);
+      if (change > largest) largest = change;
+      value[s] = best;
+    }
+    if (largest <= tolerance || sweeps == limit) return sweeps;
+  }
+}
+
 void reference_triad(int64_t count, double scale, const double *a, const double *b, double *c) {
   for (int64_t i = 0; i < count; i++) c[i] = a[i] + scale * b[i];
 }

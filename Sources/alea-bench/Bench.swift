@@ -13,8 +13,8 @@ protocol BenchSection: Sendable {
 /// is named. A section says which options it reads.
 @main struct Bench {
   static let sections: [any BenchSection.Type] = [
-    ParseSection.self, ExploreSection.self, SweepSection.self, SolveSection.self, DataSection.self, MomentsSection.self,
-    OffPolicySection.self, BanditSection.self,
+    ParseSection.self, ExploreSection.self, SweepSection.self, SolveSection.self, PrismSection.self, DataSection.self,
+    MomentsSection.self, OffPolicySection.self, BanditSection.self,
   ]
 
   /// The value of `name=value` on the command line, or nil.

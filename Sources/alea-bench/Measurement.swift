@@ -107,3 +107,10 @@ func decimals(_ number: Double, _ count: Int) -> String {
   let fraction = "\(scaled % scale)"
   return sign + "\(scaled / scale)." + String(repeating: "0", count: count - fraction.count) + fraction
 }
+
+/// A positive number as `1.2e-7`.
+func scientific(_ number: Double) -> String {
+  guard number > 0, number.isFinite else { return number == 0 ? "0" : "\(number)" }
+  let exponent = Int(log10(number).rounded(.down))
+  return decimals(number / pow(10, Double(exponent)), 1) + "e\(exponent)"
+}

@@ -67,12 +67,6 @@ enum SolveSection: BenchSection {
       "C, span stop", decimals(Measurement.cpuTime - cpu, 3), "", "\(sweeps)", "", scientific(abs(value.pointer[0] - first)), "",
     ]
   }
-
-  private static func scientific(_ number: Double) -> String {
-    guard number > 0 else { return "0" }
-    let exponent = Int(log10(number).rounded(.down))
-    return decimals(number / pow(10, Double(exponent)), 1) + "e\(exponent)"
-  }
 }
 
 #if canImport(Glibc)

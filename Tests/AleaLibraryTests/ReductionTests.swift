@@ -142,6 +142,8 @@ struct Idle: Reduction {
     #expect(
       message { _ = try session.evaluate("solve(Dice, through: Exploration(), states: all)") }.contains("belong to the reduction")
     )
+    #expect(session.help(for: "reductions")?.contains("InstrumentRestriction, ProxyBridge, Twins") == true)
+    #expect(session.help(for: "methods")?.contains("Twins") == false)
     #expect(session.help(for: "Twins")?.contains("Draws states together") == true)
     #expect(session.completions(in: "solve(Dice, through: Twi", at: 24).choices.map(\.text) == ["Twins"])
     #expect(session.completions(in: "solve(Dice, thr", at: 15).choices.map(\.text).contains { $0.hasPrefix("through") })

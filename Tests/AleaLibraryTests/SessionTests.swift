@@ -41,4 +41,28 @@ import Testing
       try session.run(text: "param n: Int = 3", name: "program")
     }
   }
+
+  /// `page` has one value: there is nothing to say about it.
+  @Test func variablesWithASingleValueNeedNotBeNamed() throws {
+    let session = Session()
+    let program = """
+      mdp Counter {
+        state page: {only} = only
+        state flags[0..1]: {set} = set
+        state n: 0..3 = 0
+        page' = page
+        flags'[i in 0..1] = set
+        n' = min(n + 1, 3)
+        reward n
+        horizon 2
+      }
+      let found = solve(Counter)
+      """
+    try session.enter(program) { _ in }
+    #expect(try session.number("found.value[page: only, flags: [set, set], n: 1]") == 3)
+    #expect(try session.number("found.value[n: 1]") == 3)
+    #expect(try session.number("found.value[2]") == 5)
+    #expect(throws: DiagnosticError.self) { try session.number("found.value[page: only]") }
+    #expect(throws: DiagnosticError.self) { try session.number("found.value[1, 2]") }
+  }
 }

@@ -96,6 +96,13 @@ import Testing
     Wrong("g.dag", "dag { a -> }", "the name of a node is expected here"),
     Wrong("g.dag", "dag { a -> b -> a }", "the arrows form a cycle"),
     Wrong("g.dag", "dag { \"a b\" -> c; a_b -> c }", "two nodes go by `a_b`"),
+    Wrong("g.txt", "X Z\nY O\n\nX Y\n", "`Z` is not a status of a node"),
+    Wrong("g.txt", "X E\nY O\n\nX W\n", "the node `W` is not in the list above"),
+    Wrong("g.txt", "X E\nX O\n\nX Y\n", "the node `X` is listed twice"),
+    Wrong("g.txt", "only words", "a graph starts with `dag {` or `digraph {`"),
+    Wrong(
+      "m.tra", "2147483647 1\n0 1 1\n",
+      "m.tra, line 1, column 1: the head says 2147483647 states, and the last that a line mentions is 1"),
     Wrong("g.dot", "digraph { a [label=\"b }", "this text does not end"),
     Wrong("g.dot", "digraph { a -> b [dir=none] }", "an edge without a direction is not served"),
   ]
@@ -142,34 +149,6 @@ import Testing
       #expect(error.problem.hasPrefix(message), "\(error.problem)")
     } catch {
       Issue.record("\(error)")
-    }
-  }
-
-  /// Cut and changed files are read or refused, never worse.
-  @Test func brokenBytesAreRefused() throws {
-    let texts = [
-      FormatTests.die["die.tra"] ?? "", Self.drn("state 0 [1] init\n\taction a [2]\n\t\t0 : 1/2\n\t\t1 : 0.5\nstate 1 [0]\n"),
-    ]
-    var generator = SystemRandomNumberGenerator()
-    let archive = FormatTests.archive(FormatTests.rows)
-    for round in 0..<3_000 {
-      var bytes = round % 3 == 2 ? [UInt8](archive) : [UInt8](texts[round % 3].utf8)
-      for _ in 0..<Int.random(in: 1...4, using: &generator) {
-        let place = Int.random(in: 0..<bytes.count, using: &generator)
-        switch Int.random(in: 0..<3, using: &generator) {
-        case 0: bytes[place] = UInt8.random(in: 0...255, using: &generator)
-        case 1: bytes.removeSubrange(place...)
-        default: bytes.insert(UInt8.random(in: 32...126, using: &generator), at: place)
-        }
-        if bytes.isEmpty { break }
-      }
-      bytes.withUnsafeBytes { buffer in
-        switch round % 3 {
-        case 0: _ = try? TransitionFiles(transitions: .init(name: "m.tra", bytes: buffer), kind: nil, name: "m")
-        case 1: _ = try? DRNReader.read(buffer, file: "m.drn", name: "m")
-        default: _ = try? ArrayArchive.model(buffer, file: "m.npz", name: "m")
-        }
-      }
     }
   }
 }

@@ -228,7 +228,13 @@ import Testing
         let arguments = ["-m"] + words + ["-q", "--no-build-isolation", "--no-deps", "--no-index", "--target", target, copy.path]
         let (status, output) = try EmbeddingTests.run("python3", arguments)
         guard status == 0, EmbeddingTests.hasNumPy else { return (status, output) }
-        let environment = EmbeddingTests.environment.merging(["PYTHONPATH": target]) { $1 }
+        // It finds the library of the repository that it was installed from.
+        let build = folder.appendingPathComponent(".build/release")
+        try FileManager.default.createDirectory(at: build, withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+          at: build.appendingPathComponent("libalea-c.so"),
+          withDestinationURL: EmbeddingTests.products.appendingPathComponent("libalea-c.so"))
+        let environment = ["PYTHONPATH": target, "ALEA_LIBRARY": ""]
         return try EmbeddingTests.run(
           "python3", ["-c", "import alea; assert alea.Session().evaluate('1 + 1') == 2"], environment: environment)
       }

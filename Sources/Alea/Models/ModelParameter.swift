@@ -62,6 +62,8 @@ struct ParameterizedModel: ModelSource {
   let make: @Sendable (ModelArguments) throws -> ModelBuilder
   let variableNames: [String]
 
+  func process() throws -> Process { try process([]) }
+
   func process(_ arguments: [(name: String, value: Value)]) throws -> Process {
     do {
       let builder = try make(ModelArguments(values: arguments))

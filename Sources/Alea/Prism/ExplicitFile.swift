@@ -13,7 +13,7 @@ protocol PropertyModel: ModelSource {
 
 extension PrismFile: PropertyModel {}
 
-/// A model read from a file of states and transitions: PRISM's `.tra`, Storm's `.drn`, NumPy's `.npz`.
+/// A model read from a file of states and transitions: PRISM's `.tra`, Storm's `.drn`, `.umb`, NumPy's `.npz`.
 struct ExplicitFile: PropertyModel {
   let rows: ExplicitModel
   private let lowered: Process
@@ -22,7 +22,7 @@ struct ExplicitFile: PropertyModel {
   var name: String { rows.name }
   var variableNames: [String] { rows.variables.map(\.name) }
 
-  static let endings = ["tra", "drn", "npz"]
+  static let endings = ["tra", "drn", "umb", "npz"]
 
   static func isExplicit(_ path: String) -> Bool { endings.contains(SavedFile.fileExtension(path)) }
 
@@ -50,6 +50,7 @@ struct ExplicitFile: PropertyModel {
     }
     switch SavedFile.fileExtension(path) {
     case "drn": return try DRNReader.read(file.bytes, file: shown, name: name)
+    case "umb": return try UMBReader.read(file.bytes, file: shown, name: name)
     case "npz": return try ArrayArchive.model(file.bytes, file: shown, name: name)
     default: return try transitions(file, path: path, shown: shown, kind: kind, name: name)
     }
@@ -94,6 +95,8 @@ struct ExplicitFile: PropertyModel {
     }
     return reader.result()
   }
+
+  func process() -> Process { lowered }
 
   func process(_ arguments: [(name: String, value: Value)]) -> Process { lowered }
 

@@ -58,7 +58,7 @@ extension Natives {
   }
 
   /// The endings of causal graphs; DAGitty saves `.txt` and names `.dag`.
-  static let graphEndings = ["dot", "gv", "dag", "dagitty"]
+  static let graphEndings = ["dot", "gv", "dag", "dagitty", "txt"]
 
   /// `read("smoking.dot")`: a causal model of the arrows of a graph.
   static func causalGraph(_ call: NativeCall, path: String, core: SessionCore) throws -> Value {
@@ -101,7 +101,7 @@ extension Natives {
         "`property` asks about a PRISM model", at: "property",
         notes: [
           "as in `solve(read(\"consensus.2.prism\", K: 2), property: \"P=? [ F x=1 ]\")`",
-          "or about one read as states and transitions: .tra, .drn or .npz",
+          "or about one read as states and transitions: .tra, .drn, .umb or .npz",
         ])
     }
     if call["states"] != nil { throw call.fault("`states` and `property` do not go together", at: "states") }

@@ -50,10 +50,10 @@ final class PrismFile: ModelSource, @unchecked Sendable {
     }
   }
 
-  func process(_ arguments: [(name: String, value: Value)]) throws -> Process { try program().process }
+  func process() throws -> Process { try program().process }
 
   var variableNames: [String] {
-    guard let process = try? process([]) else { return [] }
+    guard let process = try? process() else { return [] }
     return process.variables.filter { $0.role == .state }.map(\.name)
   }
 
@@ -86,7 +86,19 @@ final class PrismFile: ModelSource, @unchecked Sendable {
     if result.explored.sparse.exact != nil { return result }
     if let unmet = method.unmetSize(of: result.explored.sparse) { throw core.diagnostic(unmet, at: nil) }
     do {
-      result.explored = try result.explored.exact(control: core.control)
+      var explored = result.explored
+      if result.program.type == .mdp {
+        // Of an mdp rewards are computed when they are asked for; in fractions all of them are.
+        let process = result.program.process
+        var sparse = explored.sparse
+        sparse.channels = try process.channels.indices.map { index in
+          .init(name: process.channels[index].name, reward: try result.reward(index))
+        }
+        explored = ExploredProcess(
+          process: process, sparse: sparse, states: explored.states, actions: explored.actions,
+          choiceAction: explored.choiceAction, deadlocks: explored.deadlocks, warnings: explored.warnings)
+      }
+      result.explored = try explored.exact(control: core.control)
     } catch var error as DiagnosticError {
       for index in error.diagnostics.indices { result.program.locate(&error.diagnostics[index]) }
       throw error
@@ -96,7 +108,10 @@ final class PrismFile: ModelSource, @unchecked Sendable {
 
   private func explore(_ program: PrismProgram, _ core: SessionCore) throws -> ExploredProcess {
     var process = program.process
-    if program.type == .ctmc {
+    if program.type == .mdp {
+      // What choices earn is computed when a property asks for it.
+      process.channels = []
+    } else if program.type == .ctmc {
       // The mean time spent in each state, for everything that is measured in time.
       process.channels.append(RewardChannel(name: "", isCost: false, amount: program.stepTime, span: nil))
     }
@@ -120,8 +135,38 @@ struct PrismExploration {
   /// What each state earns of each rewards structure, where the model was read as rows.
   var stateRewards: [Column<Double>]?
 
+  private let rewards = RewardColumns()
+
+  init(
+    program: PrismProgram, explored: ExploredProcess, deadlocks: Int, seconds: Double, stateRewards: [Column<Double>]? = nil
+  ) {
+    self.stateRewards = stateRewards
+    self.program = program
+    self.explored = explored
+    self.deadlocks = deadlocks
+    self.seconds = seconds
+  }
+
   /// What each choice earns of a rewards structure.
-  func reward(_ index: Int) -> Column<Double> { explored.sparse.channels[index].reward }
+  ///
+  /// - Throws: `DiagnosticError` where that is no finite number.
+  func reward(_ index: Int) throws -> Column<Double> {
+    guard program.type == .mdp else { return explored.sparse.channels[index].reward }
+    if let known = rewards.known[index] { return known }
+    do {
+      let column = try explored.reward(program.process.channels[index].amount, in: program.process)
+      rewards.known[index] = column
+      return column
+    } catch var error as DiagnosticError {
+      for index in error.diagnostics.indices { program.locate(&error.diagnostics[index]) }
+      throw error
+    }
+  }
+
+  /// Columns that were asked for.
+  private final class RewardColumns {
+    var known: [Int: Column<Double>] = [:]
+  }
 
   /// In a ctmc the mean time of each choice; elsewhere every step takes one.
   var stepTime: Column<Double> {

@@ -63,7 +63,8 @@ extension PropertyChecker {
     var reading = PathReading()
     let formula = try self.formula(path, &reading)
     let product = try AutomatonProduct(
-      of: sparse, formulas: [formula], propositions: reading.propositions, options: .init(guesses: false), control: control)
+      of: sparse, formulas: [formula], propositions: reading.propositions, options: .init(guesses: false, countsSteps: true),
+      control: control)
     let control = control
     return withoutPolicy(
       try refined { try product.reward(reward, maximize: maximize, tolerance: $0, control: control) })

@@ -147,7 +147,7 @@ extension PropertyChecker {
       throw fault("the bound on a reward is \(NumberText.significant(limit, digits: 6))", at: bound.span)
     }
     let allowed = combined(staying, target) { $0 | $1 }
-    let reward = exploration.reward(index)
+    let reward = try exploration.reward(index)
     let unfolding = try RewardUnfolding(
       of: sparse, reward: reward, level: Int(level), saturates: saturates, frozen: complement(allowed))
     let goal = unfolding.target(target, atLastLevelOnly: saturates)
@@ -202,7 +202,7 @@ extension PropertyChecker {
     let exact: [Rational]?
     switch earned {
     case .structure(let index):
-      column = exploration.reward(index)
+      column = try exploration.reward(index)
       exact = sparse.exact?.rewards[index]
     case .time:
       column = exploration.stepTime

@@ -16,7 +16,7 @@ extension PropertyChecker {
 
   /// `multi(...)`: whether bounds can be met at once, the best of one quantity under bounds, or what can be had of two.
   mutating func multiple(_ parts: [PrismExpression], at span: SourceSpan) throws -> Verdict {
-    guard parts.count >= 2 else { throw fault("`multi` takes two properties or more", at: span) }
+    guard !parts.isEmpty else { throw fault("`multi` takes properties", at: span) }
     guard sparse.initial.count == 1, let initial = sparse.initial.first.map({ Int($0.state) }) else {
       throw unsupported("a property with several objectives in a model with several initial states", at: span)
     }
@@ -26,7 +26,8 @@ extension PropertyChecker {
     let asked = goals.indices.filter { goals[$0].bound == nil }
     let hasRewards = goals.contains { if case .reward = $0.objective { true } else { false } }
     let product = try AutomatonProduct(
-      of: sparse, formulas: formulas, propositions: reading.propositions, options: .init(drawsSettledTogether: !hasRewards),
+      of: sparse, formulas: formulas, propositions: reading.propositions,
+      options: .init(drawsSettledTogether: !hasRewards, countsSteps: hasRewards),
       control: control)
     // What must be certain is a matter of the graph; what is true of every policy is no bound.
     var certain: [Int] = []
@@ -52,7 +53,9 @@ extension PropertyChecker {
     case 0:
       var points: [MultipleObjectives.Point] = []
       switch try problem.achievability(of: bounds, points: &points, tolerance: precision) {
-      case .achievable: return .truth(StateSet([initial], count: sparse.stateCount), solution)
+      case .achievable(let missing):
+        if missing > 0 { solution.notes.append(edge(missing)) }
+        return .truth(StateSet([initial], count: sparse.stateCount), solution)
       case .impossible: return .truth(StateSet(count: sparse.stateCount), solution)
       case .open:
         throw fault(
@@ -69,9 +72,7 @@ extension PropertyChecker {
       let (low, high) = isProbability ? (max(0, ends[0]), min(1, ends[1])) : (ends[0], ends[1])
       solution.iterations = optimum.points
       if optimum.slack > 0 {
-        solution.notes.append(
-          "the policy may miss a bound by \(NumberText.significant(optimum.slack, digits: 2)), for it is at the edge of what can be had"
-        )
+        solution.notes.append(edge(optimum.slack))
       }
       return .combined(solution, value: low + (high - low) / 2, lower: low, upper: high, exact: nil)
     case 2 where goals.count == 2:
@@ -82,6 +83,10 @@ extension PropertyChecker {
       throw unsupported(
         "what can be had of more than two objectives, or of two under bounds", at: span, notes: ["ask for one or two numbers"])
     }
+  }
+
+  private func edge(_ missing: Double) -> String {
+    "the bounds are at the edge of what can be had: the policy found may miss one by \(NumberText.significant(missing, digits: 2))"
   }
 
   private mutating func goal(_ part: PrismExpression, _ reading: inout PathReading, _ formulas: inout [PathFormula]) throws
@@ -121,15 +126,25 @@ extension PropertyChecker {
         sign: isLeast ? -1 : 1)
     case .reward(let reference):
       let index = try context.rewardIndex(reference, at: query.span)
-      guard case .cumulative(nil, _) = query.body else {
+      guard case .cumulative(let last, let span) = query.body else {
         throw unsupported(
-          "this reward in `multi`", at: query.body.span, notes: ["`R=? [ C ]`, all that is ever collected, can be"])
+          "this reward in `multi`", at: query.body.span, notes: ["`R=? [ C ]` and `R=? [ C<=k ]` can be"])
       }
-      let reward = exploration.reward(index)
-      if !isLeast { return Goal(objective: .reward(reward), bound: bound) }
+      var clock: Int?
+      if let last {
+        if isTimed { throw unsupported("a bound on the time of a ctmc in `multi`", at: span) }
+        let steps = try context.integer(last, "the number of steps")
+        guard steps >= 0 else { throw fault("a number of steps is not negative", at: last.span) }
+        guard steps <= 1_000 else { throw unsupported("a bound of more than 1,000 steps in `multi`", at: last.span) }
+        // True once so many steps have been taken.
+        formulas.append((0..<steps).reduce(.constant(true)) { formula, _ in .next(formula) })
+        clock = formulas.count - 1
+      }
+      let reward = try exploration.reward(index)
+      if !isLeast { return Goal(objective: .reward(reward, until: clock), bound: bound) }
       let negated = Column<Double>(repeating: 0, count: sparse.choiceCount)
       for choice in 0..<sparse.choiceCount { negated.pointer[choice] = 0 - reward.pointer[choice] }
-      return Goal(objective: .reward(negated), bound: bound.map { 0 - $0 }, sign: -1)
+      return Goal(objective: .reward(negated, until: clock), bound: bound.map { 0 - $0 }, sign: -1)
     case .time, .steadyState: throw unsupported("this quantity in `multi`", at: part.span, notes: ["`P` and `R` can be"])
     }
   }

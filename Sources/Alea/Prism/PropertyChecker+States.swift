@@ -45,6 +45,9 @@ extension PropertyChecker {
       guard let definition = context.definition(ofLabel: name) else { break }
       return try states(definition)
     case .chain(let first, let rest):
+      if let only = rest.first, rest.count == 1, isQuantity(first) || isQuantity(only.operand) {
+        return try comparison(first, only.symbol, only.operand, at: expression.span)
+      }
       var result = try states(first)
       for part in rest {
         let other = try states(part.operand)
@@ -58,8 +61,13 @@ extension PropertyChecker {
         }
       }
       return result
-    case .filter(let operation, _, _):
-      throw unsupported("a filter (`\(operation.text)`) inside another property", at: expression.span)
+    case .filter(let operation, let body, let condition):
+      switch try filtered(operation, body, condition) {
+      case .truth(let set, _): return set
+      case .combinedTruth(let truth, _): return truth ? everything : StateSet(count: sparse.stateCount)
+      default: throw fault("this filter gives a number, and a condition is needed", at: operation.span)
+      }
+    case .multi: throw unsupported("`multi` inside another property", at: expression.span)
     default: break
     }
     throw unsupported("an operator over paths inside this expression", at: expression.span)
@@ -200,7 +208,10 @@ extension PropertyChecker {
     switch inner {
     case .numbers(let numbers): solution = numbers
     case .truth(let states, let numbers): (truth, solution) = (states, numbers)
-    default: throw unsupported("a filter of a filter", at: operation.span)
+    case .combined(let numbers, let value, let lower, let upper, _): solution = constant(numbers, value, lower, upper)
+    case .combinedTruth(let holds, let numbers):
+      (truth, solution) = (holds ? everything : StateSet(count: sparse.stateCount), numbers)
+    case .front: throw unsupported("a filter of what can be had of several objectives", at: operation.span)
     }
     func isTrue(_ state: Int) -> Bool { truth?.contains(state) ?? (solution.value[state] != 0) }
     func number(_ combine: ([Double]) -> Double) -> Verdict {
@@ -221,6 +232,17 @@ extension PropertyChecker {
       }
       if truth != nil { return .combinedTruth(isTrue(members[0]), solution) }
       return number { $0[0] }
+    case "argmin", "argmax":
+      guard truth == nil else { throw fault("`\(operation.text)` takes a number, and this is a condition", at: body.span) }
+      let isMost = operation.text == "argmax"
+      // Every state that the bounds do not rule out.
+      let best = isMost ? members.map { solution.lower[$0] }.max() : members.map { solution.upper[$0] }.min()
+      let found = members.filter { state in
+        best.map { isMost ? solution.upper[state] >= $0 : solution.lower[state] <= $0 } ?? false
+      }
+      var result = solution
+      if found.count > 1 { result.notes.append("states whose numbers the bounds do not tell apart count together") }
+      return .truth(StateSet(found, count: sparse.stateCount), result)
     case "count":
       let count = Double(members.reduce(0) { $0 + (isTrue($1) ? 1 : 0) })
       return .combined(
@@ -230,7 +252,14 @@ extension PropertyChecker {
       return .combinedTruth(
         operation.text == "forall" ? members.allSatisfy(isTrue) : members.contains(where: isTrue), solution)
     default:
-      let known = ["min", "max", "sum", "avg", "first", "state", "count", "forall", "exists"]
+      if operation.text == "range" {
+        throw unsupported("the filter `range`", at: operation.span, notes: ["ask for `min` and for `max`"])
+      }
+      if operation.text == "print" || operation.text == "printall" {
+        throw unsupported(
+          "the filter `\(operation.text)`", at: operation.span, notes: ["`value[...]` of the answer is the number of any state"])
+      }
+      let known = ["min", "max", "sum", "avg", "first", "state", "count", "forall", "exists", "argmin", "argmax"]
       let nearest = Spelling.nearest(operation.text, in: known)
       throw fault(
         "the filter `\(operation.text)` is not supported", at: operation.span,

@@ -88,6 +88,7 @@ struct PropertyChecker {
     case .multi(let parts): return try multiple(parts, at: expression.span)
     default:
       if try containsQuery(expression) {
+        if isQuantity(expression) { return .numbers(try quantity(expression)) }
         let set = try states(expression)
         return .truth(set, indicator(set))
       }

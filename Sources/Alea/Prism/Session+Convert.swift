@@ -6,6 +6,8 @@ public enum ModelFormat: String, CaseIterable, Sendable {
   case drn
   /// PRISM's explicit files: transitions, states, labels, rewards.
   case tra
+  /// The unified Markov binary format.
+  case umb
   /// The graph of the states, or of a causal model, for Graphviz.
   case dot
 }
@@ -62,6 +64,10 @@ extension Session {
   ) {
     if format == .dot { return ([(".dot", Array(try drawing(path, model: name).dot.utf8))], []) }
     let rows = try rows(path: path, model: name)
+    if format == .umb {
+      var writer = UMBWriter(rows)
+      return ([(".umb", writer.bytes())], rows.warnings + writer.notes)
+    }
     var writer = ExplicitWriter(rows)
     let files: [(ending: String, bytes: [UInt8])] = format == .drn ? [(".drn", writer.drn())] : writer.tables()
     return (files, rows.warnings + writer.notes)

@@ -1,5 +1,6 @@
 import AleaModel
 import AleaSyntax
+import Synchronization
 
 extension ExplicitModel {
   /// The process that answers speak of: the variables of a state, `action` in an mdp, and a condition for each label.
@@ -30,27 +31,42 @@ extension ExplicitModel {
   }
 
   /// A name for each choice that no other choice of its state has: that of its action, its number where there is none.
+  ///
+  /// - Complexity: O(states + choices), and a look-up for each choice that shares its action with another of its state.
   private func choiceNames() -> (names: [String], codes: Column<Int32>) {
     var names: [String] = []
-    var numbers: [String: Int32] = [:]
-    let codes = Column<Int32>(capacity: choiceCount)
+    var known: [String: Int32] = [:]
     func code(_ name: String) -> Int32 {
-      if let known = numbers[name] { return known }
-      let new = Int32(names.count)
-      numbers[name] = new
+      if let code = known[name] { return code }
+      let code = Int32(names.count)
+      known[name] = code
       names.append(name)
-      return new
+      return code
     }
+    var ofAction = [Int32](repeating: -1, count: actionNames.count)
+    var ofNumber: [Int32] = []
+    // How often each action occurs in the state that was looked at last.
+    var times = [(state: Int32, count: Int32)](repeating: (-1, 0), count: actionNames.count)
+    let codes = Column<Int32>(repeating: 0, count: choiceCount)
     for state in 0..<stateCount {
       let choices = choices(of: state)
       for choice in choices {
-        let action = choiceAction.pointer[choice]
-        let isUnique = action >= 0 && !choices.contains { $0 != choice && choiceAction.pointer[$0] == action }
+        let action = Int(choiceAction.pointer[choice])
+        guard action >= 0 else { continue }
+        times[action] = (Int32(state), times[action].state == Int32(state) ? times[action].count + 1 : 1)
+      }
+      for choice in choices {
+        let action = Int(choiceAction.pointer[choice])
         let number = choice - choices.lowerBound
-        if isUnique {
-          codes.append(code(actionNames[Int(action)]))
+        if action < 0 {
+          while ofNumber.count <= number { ofNumber.append(-1) }
+          if ofNumber[number] < 0 { ofNumber[number] = code("#\(number)") }
+          codes.pointer[choice] = ofNumber[number]
+        } else if times[action].count == 1 {
+          if ofAction[action] < 0 { ofAction[action] = code(actionNames[action]) }
+          codes.pointer[choice] = ofAction[action]
         } else {
-          codes.append(code(action >= 0 ? "\(actionNames[Int(action)])#\(number)" : "#\(number)"))
+          codes.pointer[choice] = code("\(actionNames[action])#\(number)")
         }
       }
     }
@@ -68,16 +84,10 @@ extension ExplicitModel {
     let ids = process.variables(with: .state)
     let domains = ids.map { process[$0].domain }
     let width = ids.count
-    var index: [[Int32]: Int]?
     let positions = self.positions
-    // Numbered states are found by their number; others by a table of all.
-    if variables.count != 1 || variables[0].domain != .range(0, stateCount - 1) {
-      index = Dictionary(
-        (0..<stateCount).map { state in ((0..<width).map { positions[state * width + $0] }, state) },
-        uniquingKeysWith: { first, _ in first })
-    }
-    let table = index
     let count = stateCount
+    let isNumbered = variables.count == 1 && variables[0].domain == .range(0, count - 1)
+    let table = PositionTable(positions, width: width, count: count)
     var space = StateSpace(variables: ids, domains: domains, includesTime: false, positions: positions) { values, _ in
       guard values.count == width else { return nil }
       var key: [Int32] = []
@@ -85,12 +95,9 @@ extension ExplicitModel {
         guard let position = domain.position(of: value) else { return nil }
         key.append(Int32(position))
       }
-      if let table { return table[key] }
-      return key.first.flatMap { Int($0) < count ? Int($0) : nil }
+      return isNumbered ? key.first.map { Int($0) } : table.state(at: key)
     }
-    for label in labels {
-      if let id = process.declaration(named: label.name)?.shape.variables.first { space.flags[id] = label.flags }
-    }
+    for (label, id) in zip(labels, process.variables(with: .derived)) { space.flags[id] = label.flags }
     let actions = process.variables(with: .action)
     return ExploredProcess(
       process: process, sparse: sparse, states: space,
@@ -106,5 +113,34 @@ extension ExplicitModel {
       for choice in choices(of: state) { time.pointer[choice] = 1 / exitRate.pointer[state] }
     }
     return [.init(name: "", reward: time)]
+  }
+}
+
+/// The states by the positions of their values, listed when the first is looked up.
+private final class PositionTable: Sendable {
+  private let positions: Column<Int32>
+  private let width: Int
+  private let count: Int
+  private let states = Mutex<[[Int32]: Int]?>(nil)
+
+  init(_ positions: Column<Int32>, width: Int, count: Int) {
+    self.positions = positions
+    self.width = width
+    self.count = count
+  }
+
+  /// The first state with these positions.
+  func state(at key: [Int32]) -> Int? {
+    states.withLock { states in
+      if let known = states { return known[key] }
+      var table: [[Int32]: Int] = [:]
+      table.reserveCapacity(count)
+      for state in 0..<count {
+        let row = (0..<width).map { positions.pointer[state * width + $0] }
+        if table[row] == nil { table[row] = state }
+      }
+      states = table
+      return table[key]
+    }
   }
 }

@@ -141,7 +141,9 @@ final class ExplorationRun {
     probability.shrink()
     choiceAction.shrink()
     for column in rewards { column.shrink() }
-    return finish(initial)
+    let result = finish(initial)
+    index.releaseTable()
+    return result
   }
 
   private func finish(_ initial: [(state: Int32, probability: Double)]) -> ExploredProcess {

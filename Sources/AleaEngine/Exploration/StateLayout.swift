@@ -1,4 +1,5 @@
 import AleaModel
+import Synchronization
 
 /// How the values of a state are packed into integer keys: a bit field for each variable, in words of 64 bits.
 struct StateLayout: Sendable {
@@ -95,6 +96,8 @@ final class StateIndex: @unchecked Sendable {
   private var slots: UnsafeMutablePointer<Slot>
   private var mask: Int
   private(set) var count = 0
+  /// Whether the table was given back; ``find(_:)`` makes slots when it is first asked then.
+  private let isWithoutTable = Mutex(false)
 
   private struct Slot {
     /// The key for one-word keys, a hash for longer ones.
@@ -159,6 +162,7 @@ final class StateIndex: @unchecked Sendable {
       let id = direct[Int(key.pointee)]
       return id == 0 ? nil : Int(id) - 1
     }
+    isWithoutTable.withLock { if $0 { makeSlots(&$0) } }
     let tag = hash(key)
     var position = Int(truncatingIfNeeded: Self.mix(tag)) & mask
     while slots[position].id != 0 {
@@ -166,6 +170,28 @@ final class StateIndex: @unchecked Sendable {
       position = (position + 1) & mask
     }
     return nil
+  }
+
+  /// Gives back the table addressed by keys, when there is one: no more states may be added.
+  func releaseTable() {
+    guard let direct else { return }
+    free(direct)
+    self.direct = nil
+    isWithoutTable.withLock { $0 = true }
+  }
+
+  private func makeSlots(_ isMissing: inout Bool) {
+    free(slots)
+    mask = 4095
+    while 2 * count > mask { mask = 2 * mask + 1 }
+    slots = Self.allocate(mask + 1)
+    for id in 0..<count {
+      let key = keys.pointer[id]
+      var position = Int(truncatingIfNeeded: Self.mix(key)) & mask
+      while slots[position].id != 0 { position = (position + 1) & mask }
+      slots[position] = Slot(tag: key, id: id + 1)
+    }
+    isMissing = false
   }
 
   /// The number of a state, which is added when it is new.

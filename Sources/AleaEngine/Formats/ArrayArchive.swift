@@ -1,7 +1,7 @@
 import AleaData
 import AleaModel
 
-/// Models in NumPy's archives of arrays (`np.savez`): compressed rows under fixed names.
+/// Models in NumPy's archives of arrays (`np.savez`, `np.savez_compressed`): compressed rows under fixed names.
 ///
 /// - `choice_start` (states + 1): the choices of state `s` are `choice_start[s] ..< choice_start[s + 1]`
 /// - `transition_start` (choices + 1), `successor`, `probability`: the transitions of each choice
@@ -10,7 +10,7 @@ import AleaModel
 /// - `action` (choices): numbers of actions; `rate` (states): the model is a ctmc, and these are its exit rates
 /// - `discount` (one number): rewards are discounted
 ///
-/// Source: NumPy, "The NPY format" version 1.0 to 3.0, in ZIP archives whose members are stored as they are.
+/// Source: NumPy, "The NPY format" version 1.0 to 3.0, in ZIP archives, their members as they are or compressed.
 public enum ArrayArchive {
   /// - Throws: ``DataFileError`` that names the array and the entry that is wrong.
   public static func model(_ bytes: UnsafeRawBufferPointer, file: String, name: String) throws(DataFileError) -> ExplicitModel {
@@ -23,6 +23,8 @@ public enum ArrayArchive {
     var element: Element
     var count: Int
     var data: UnsafeRawBufferPointer
+    /// What holds the data where they were compressed.
+    var owner: Column<UInt8>?
 
     var size: Int {
       switch element {
@@ -81,13 +83,22 @@ public enum ArrayArchive {
         guard place + 46 + nameLength <= bytes.count else { throw fault("the archive is cut short") }
         var name = String(decoding: bytes[(place + 46)..<(place + 46 + nameLength)], as: UTF8.self)
         if name.hasSuffix(".npy") { name.removeLast(4) }
-        guard method == 0 else {
-          throw fault("the array `\(name)` is compressed", notes: ["write it with `numpy.savez`, not `savez_compressed`"])
+        guard method == 0 || method == 8 else {
+          throw fault("the array `\(name)` is compressed in a way that is not read", notes: ["write it with `numpy.savez`"])
         }
+        let stored = try method == 0 ? length : integer(at: place + 20, size: 4)
         guard length < 0xFFFF_FFFF else { throw fault("the array `\(name)` is larger than 4 GiB") }
         let body = try header + 30 + integer(at: header + 26, size: 2) + integer(at: header + 28, size: 2)
-        guard body >= 0, body + length <= bytes.count else { throw fault("the archive is cut short in the array `\(name)`") }
-        result[name] = try array(name, UnsafeRawBufferPointer(rebasing: bytes[body..<(body + length)]))
+        guard body >= 0, body + stored <= bytes.count else { throw fault("the archive is cut short in the array `\(name)`") }
+        let data = UnsafeRawBufferPointer(rebasing: bytes[body..<(body + stored)])
+        if method == 0 {
+          result[name] = try array(name, data)
+        } else {
+          let owner = try Inflate.raw(data, file: file)
+          guard owner.count == length else { throw fault("the array `\(name)` is not as long as the archive says") }
+          result[name] = try array(name, UnsafeRawBufferPointer(start: owner.pointer, count: owner.count))
+          result[name]?.owner = owner
+        }
         place += 46 + nameLength + extra + comment
       }
       return result
@@ -181,6 +192,9 @@ public enum ArrayArchive {
       let choices = transitionStart.count - 1
       let choiceStart = try starts("choice_start", in: arrays, to: choices)
       let states = choiceStart.count - 1
+      guard ReadingLimit.allows(columns: arrays.count, states: states, bytes: bytes.count) else {
+        throw fault("\(arrays.count) arrays of \(states) states are more than are read")
+      }
       guard states < Int(Int32.max) else { throw fault("there are more than 2^31 states") }
       let probability = try reals("probability", required("probability", in: arrays), count: successor.count, of: "transitions")
       let rate: Column<Double>? =

@@ -10,7 +10,7 @@ public enum DRNReader {
   ///
   /// - Throws: ``DataFileError`` with line and column.
   public static func read(_ bytes: UnsafeRawBufferPointer, file: String, name: String) throws(DataFileError) -> ExplicitModel {
-    var reader = Reader(scanner: ByteScanner(bytes, file: file))
+    var reader = Reader(scanner: ByteScanner(bytes, file: file), size: bytes.count)
     return try reader.model(name: name)
   }
 
@@ -23,6 +23,7 @@ public enum DRNReader {
 
   private struct Reader {
     var scanner: ByteScanner
+    let size: Int
     var header = Header()
     var actions = NameTable()
     var labels = NameTable()
@@ -40,6 +41,9 @@ public enum DRNReader {
       guard let states = header.states else {
         throw scanner.fault("the number of states is missing", notes: ["a line `@nr_states`, and the number on the next"])
       }
+      guard ReadingLimit.allows(columns: header.rewards.count, states: states, bytes: size) else {
+        throw scanner.fault("\(header.rewards.count) reward models of \(states) states are more than are read")
+      }
       stateRewards = header.rewards.map { _ in Column() }
       choiceRewards = header.rewards.map { _ in Column() }
       var rows = RowBuilder(kind)
@@ -51,6 +55,9 @@ public enum DRNReader {
         throw scanner.fault("the file has \(rows.action.count) choices; its head says \(choices)")
       }
       guard states > 0 else { throw scanner.fault("a model has at least one state") }
+      guard ReadingLimit.allows(columns: labelled.count, states: states, bytes: size) else {
+        throw scanner.fault("\(labelled.count) labels of \(states) states are more than are read")
+      }
       var model = rows.model(name: name, actions: actions.names)
       for (label, members) in zip(labels.names, labelled) {
         model.labels.append(.init(name: label, flags: ExplicitModel.flags(members, count: states)))

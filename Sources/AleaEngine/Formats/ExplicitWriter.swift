@@ -20,12 +20,13 @@ public struct ExplicitWriter {
     return result.isEmpty ? "_" : result
   }
 
-  private mutating func noteObjective() {
+  /// What no format says of rewards: how they are added up.
+  static func objectiveNotes(_ model: ExplicitModel) -> [String] {
     switch model.objective.criterion {
-    case .total: break
-    case .discounted(let discount): notes.append("the discount \(discount) is not part of the format")
-    case .finiteHorizon(let steps, _): notes.append("the horizon of \(steps) steps is not part of the format")
-    case .average: notes.append("the average criterion is not part of the format")
+    case .total: []
+    case .discounted(let discount): ["the discount \(discount) is not part of the format"]
+    case .finiteHorizon(let steps, _): ["the horizon of \(steps) steps is not part of the format"]
+    case .average: ["the average criterion is not part of the format"]
     }
   }
 
@@ -38,7 +39,7 @@ public struct ExplicitWriter {
 
   /// The model in Storm's DRN format.
   public mutating func drn() -> [UInt8] {
-    noteObjective()
+    notes += Self.objectiveNotes(model)
     let actions = model.actionNames.enumerated().map { index, name in
       // A number would be read as the place of the choice.
       Int(name) == nil ? word(name, of: "the action") : "a\(name)"
@@ -77,7 +78,7 @@ public struct ExplicitWriter {
 
   /// The model as PRISM's explicit files: their endings, and what stands in each.
   public mutating func tables() -> [(ending: String, bytes: [UInt8])] {
-    noteObjective()
+    notes += Self.objectiveNotes(model)
     var files = [("tra", transitions()), ("sta", states()), ("lab", labelFile())]
     for (index, reward) in model.rewards.enumerated() {
       let number = model.rewards.count == 1 ? "" : "\(index + 1)"

@@ -17,8 +17,8 @@ struct RowBuilder {
   init(_ kind: ExplicitModel.Kind) { self.kind = kind }
 
   /// Probabilities are rounded in many a file: they are divided by their sum when it is nearly one, as near as PRISM asks for.
-  private static let roundedSum = 1e-5
-  private static let exactSum = 1e-9
+  static let roundedSum = 1e-5
+  static let exactSum = 1e-9
 
   var stateCount: Int { choiceStart.count - 1 }
 
@@ -98,6 +98,10 @@ struct RowBuilder {
     choiceStart.append(UInt32(action.count))
   }
 
+  static func scaledWarning(_ count: Int) -> String {
+    "the probabilities of \(count == 1 ? "one choice do" : "\(count) choices do") not sum to 1; they are divided by their sum"
+  }
+
   /// The model, with the label of its deadlocks.
   func model(name: String, actions: [String]) -> ExplicitModel {
     var model = ExplicitModel(
@@ -106,12 +110,19 @@ struct RowBuilder {
     model.actionNames = actions
     model.deadlocks = deadlocks
     if kind == .ctmc { model.exitRate = exitRate }
-    if scaled > 0 {
-      model.warnings.append(
-        "the probabilities of \(scaled == 1 ? "one choice do" : "\(scaled) choices do") not sum to 1; they are divided by their sum"
-      )
-    }
+    if scaled > 0 { model.warnings.append(Self.scaledWarning(scaled)) }
     return model
+  }
+}
+
+/// How much a file may ask for beside what stands in it.
+enum ReadingLimit {
+  /// States that no line mentions.
+  static let unmentioned = 1 << 20
+
+  /// Whether sets or rewards of every state are few enough for the size of a file that lists them only where they are not zero.
+  static func allows(columns: Int, states: Int, bytes: Int) -> Bool {
+    columns <= 1024 || Double(columns) * Double(states) <= 64 * Double(bytes)
   }
 }
 

@@ -59,6 +59,9 @@ public struct TransitionFiles {
       }
       scanner.nextLine()
     }
+    guard ReadingLimit.allows(columns: names.count, states: model.stateCount, bytes: file.bytes.count) else {
+      throw scanner.fault("\(names.count) labels of \(model.stateCount) states are more than are read")
+    }
     for (number, name) in names.sorted(by: { $0.key < $1.key }) where name != "init" && name != "deadlock" {
       let flags = ExplicitModel.flags(members[number] ?? [], count: model.stateCount)
       model.labels.append(.init(name: name, flags: flags))
@@ -94,6 +97,10 @@ public struct TransitionFiles {
     guard scanner.take(")") else { throw scanner.fault("`,` or `)` is expected here") }
     try scanner.endLine(after: "the names of the variables")
     let width = names.count
+    // A value takes two bytes at least.
+    guard 2 * Double(width) * Double(model.stateCount) <= Double(file.bytes.count) else {
+      throw scanner.fault("the file is too short for \(width) variables of \(model.stateCount) states")
+    }
     let values = Column<Int32>(repeating: 0, count: width * model.stateCount)
     let seen = Column<UInt8>(repeating: 0, count: model.stateCount)
     var isBoolean = [Bool?](repeating: nil, count: width)
@@ -228,6 +235,8 @@ private struct TransitionRows {
   let place = Column<Int>()
   var actions = NameTable()
   var isSorted = true
+  /// One more than the last state of a line.
+  private var mentioned = 0
 
   init(_ scanner: inout ByteScanner, kind given: ExplicitModel.Kind?) throws(DataFileError) {
     guard scanner.nextFilledLine() else { throw scanner.fault("the numbers of states and transitions are expected here") }
@@ -248,6 +257,9 @@ private struct TransitionRows {
     states = counts[0]
     guard states > 0 else { throw scanner.fault("a model has at least one state", at: head) }
     while scanner.nextFilledLine() { try readLine(&scanner) }
+    guard states - mentioned <= ReadingLimit.unmentioned else {
+      throw scanner.fault("the head says \(states) states, and the last that a line mentions is \(mentioned - 1)", at: head)
+    }
     guard value.count == counts[counts.count - 1] else {
       throw scanner.fault("the file has \(value.count) transitions; its head says \(counts[counts.count - 1])", at: head)
     }
@@ -271,6 +283,7 @@ private struct TransitionRows {
       let (s, c) = (Int(source[source.count - 1]), Int(choice[choice.count - 1]))
       if from < s || (from == s && number < c) { isSorted = false }
     }
+    mentioned = max(mentioned, from + 1, next + 1)
     source.append(Int32(from))
     choice.append(Int32(number))
     successor.append(Int32(next))

@@ -95,6 +95,14 @@ struct NamedParts: Sendable {
     }
   }
 
+  /// The value of a part that has no other; nil where there is a choice.
+  func onlyValue(of shape: Declaration.Shape) -> Value? {
+    guard shape.variables.allSatisfy({ process[$0].domain.count == 1 }) else { return nil }
+    var codes = [Double](repeating: 0, count: positions.count)
+    for id in shape.variables { if let position = positions[id] { codes[position] = process[id].domain.value(at: 0) } }
+    return value(of: shape, in: codes)
+  }
+
   /// "stock: 0..20, up: true or false for each of {m1, m2}".
   func text(of shape: Declaration.Shape) -> String {
     switch shape {
@@ -151,7 +159,9 @@ public struct StateNaming: Sendable {
       given[label] = argument.value
     }
     if !bare.isEmpty {
-      let missing = names.filter { given[$0] == nil }
+      var missing = names.filter { given[$0] == nil }
+      let open = parts.parts.filter { given[$0.name] == nil && parts.onlyValue(of: $0.shape) == nil }
+      if bare.count == 1, open.count == 1 { missing = [open[0].name] }
       guard bare.count == 1, missing.count == 1 else {
         throw ValueError(
           missing.isEmpty ? "there is no further state variable to index" : "say which state variable this is",
@@ -161,7 +171,8 @@ public struct StateNaming: Sendable {
     }
     var codes = [Double](repeating: 0, count: explored.states.variables.count)
     for part in parts.parts {
-      guard let value = given[part.name] else {
+      // A variable with a single value need not be named.
+      guard let value = given[part.name] ?? parts.onlyValue(of: part.shape) else {
         throw ValueError(
           "`\(part.name)` is missing: a state needs every variable", label: "which \(part.name)?", notes: [summary])
       }

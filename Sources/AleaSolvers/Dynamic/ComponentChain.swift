@@ -2,17 +2,37 @@ import AleaModel
 
 /// The chain that a policy makes of one component, copied together: sweeps over it touch a fraction of what sweeps over all choices do.
 ///
+/// States with one successor in the component are followed through: their value is a number plus a multiple of the value of the state
+/// where the path first branches, so that only branching states are left as unknowns. A sweep then carries news along whole paths.
+///
 /// Everything here is approximate; what is made of it is proved afterwards.
 final class ComponentChain {
+  /// How many unknowns are left.
   private(set) var count = 0
+  private var stateCount = 0
+  /// For each state of the component `x = offset + factor * (the unknown of its end)`.
+  private var end = Column<Int32>()
+  private var offset = Column<Double>()
+  private var factor = Column<Double>()
+  /// While paths are followed the next state; otherwise one of ``Link``.
+  private var link = Column<Int32>()
+  /// The path being followed, then the number of each unknown.
+  private var path = Column<Int32>()
+  /// The unknowns' rows.
   private var start = Column<UInt32>()
   private var target = Column<Int32>()
   private var weight = Column<Double>()
   private var constant = Column<Double>()
+  private var x = Column<Double>()
   private var change = Column<Double>()
   private var before = Column<Double>()
-  /// The unknowns, in the order of the component's states.
-  private(set) var x = Column<Double>()
+
+  private enum Link {
+    static let settled: Int32 = -1
+    static let branching: Int32 = -2
+    static let staying: Int32 = -3
+    static let open: Int32 = -4
+  }
 
   /// Takes the policy's rows: `x = constant + sum of weight * x`, with loops from a state to itself solved for.
   ///
@@ -24,71 +44,192 @@ final class ComponentChain {
     local: UnsafePointer<Int32>, policy: UnsafePointer<Int32>, gain: (Int) -> Double, outside: UnsafePointer<Double>?,
     from values: UnsafePointer<Double>
   ) {
+    stateCount = count
+    resizeStates(count)
     let component = componentOf[Int(states[0])]
-    resize(count)
-    // Room for all transitions of the component at once, so that addresses stay.
+    let end = end.pointer
+    let offset = offset.pointer
+    let factor = factor.pointer
+    let link = link.pointer
     var room = 0
-    for position in 0..<count { room &+= max(1, rows.transitions(of: Int(policy[Int(states[position])])).count) }
-    if target.count < room {
-      target = Column(repeating: 0, count: room + room / 4)
-      weight = Column(repeating: 0, count: room + room / 4)
-    }
-    let target = target.pointer
-    let weight = weight.pointer
-    let start = start.pointer
-    let constant = constant.pointer
-    let x = x.pointer
-    var filled = 0
-    start[0] = 0
     for position in 0..<count {
       let state = Int(states[position])
       let choice = Int(policy[state])
       let transitions = rows.transitions(of: choice)
-      let targets = target + filled
-      let weights = weight + filled
-      var written = 0
+      var inside = 0
+      var next: Int32 = 0
+      var share = 0.0
       var mass = 0.0
       var leaving = 0.0
       var sum = 0.0
       for transition in transitions {
         let p = rows.probability[transition]
-        let next = Int(rows.successor[transition])
+        let successor = Int(rows.successor[transition])
         mass += p
-        if next == state { continue }
+        if successor == state { continue }
         leaving += p
-        if componentOf[next] == component {
-          targets[written] = local[next]
-          weights[written] = p
-          written &+= 1
+        if componentOf[successor] == component {
+          inside &+= 1
+          next = local[successor]
+          share = p
         } else if let outside {
-          sum += p * outside[next]
+          sum += p * outside[successor]
         }
       }
       if leaving > 0 {
         let scale = 1 / leaving
-        for place in 0..<written { weights[place] *= scale }
-        constant[position] = (gain(choice) * mass + sum) * scale
+        offset[position] = (gain(choice) * mass + sum) * scale
+        factor[position] = share * scale
+        link[position] = inside == 0 ? Link.settled : inside == 1 ? next : Link.branching
+        if inside == 0 {
+          end[position] = -1
+          factor[position] = 0
+        }
+        if inside > 1 { room &+= inside }
       } else {
         // A policy that stays for ever; it is improved away.
-        targets[0] = Int32(position)
-        weights[0] = 1
-        written = 1
-        constant[position] = gain(choice)
+        offset[position] = gain(choice)
+        link[position] = Link.staying
       }
-      filled &+= written
-      start[position &+ 1] = UInt32(filled)
-      x[position] = values[state]
+    }
+    followPaths()
+    collect(rows, states, component: component, componentOf: componentOf, local: local, policy: policy, from: values, room: room)
+  }
+
+  /// Gives each state with a single successor the end of its path. Of a path that closes one state stays unknown.
+  private func followPaths() {
+    let end = end.pointer
+    let offset = offset.pointer
+    let factor = factor.pointer
+    let link = link.pointer
+    let path = path.pointer
+    for first in 0..<stateCount where link[first] >= 0 {
+      var depth = 0
+      var position = first
+      while link[position] >= 0 {
+        path[depth] = Int32(truncatingIfNeeded: position)
+        depth &+= 1
+        let next = Int(link[position])
+        end[position] = Int32(truncatingIfNeeded: next)
+        link[position] = Link.open
+        position = next
+      }
+      if link[position] == Link.open { link[position] = Link.branching }
+      while depth > 0 {
+        depth &-= 1
+        let inner = Int(path[depth])
+        if link[inner] == Link.branching { continue }
+        let next = Int(end[inner])
+        if link[next] == Link.settled {
+          offset[inner] += factor[inner] * offset[next]
+          factor[inner] *= factor[next]
+          end[inner] = end[next]
+        }
+        link[inner] = Link.settled
+      }
     }
   }
 
-  private func resize(_ count: Int) {
-    self.count = count
-    if x.count >= count { return }
-    start = Column(repeating: 0, count: count + 1)
-    constant = Column(repeating: 0, count: count)
-    change = Column(repeating: 0, count: count)
-    before = Column(repeating: 0, count: count)
-    x = Column(repeating: 0, count: count)
+  /// Writes the rows of the unknowns.
+  private func collect(
+    _ rows: Rows, _ states: UnsafePointer<Int32>, component: Int32, componentOf: UnsafePointer<Int32>,
+    local: UnsafePointer<Int32>, policy: UnsafePointer<Int32>, from values: UnsafePointer<Double>, room: Int
+  ) {
+    let end = end.pointer
+    let offset = offset.pointer
+    let factor = factor.pointer
+    let link = link.pointer
+    let number = path.pointer
+    count = 0
+    for position in 0..<stateCount where link[position] != Link.settled {
+      number[position] = Int32(truncatingIfNeeded: count)
+      count &+= 1
+    }
+    // A closed path adds a row of one entry, and so does a state that is never left.
+    resizeUnknowns(count, entries: room + count)
+    let start = start.pointer
+    let target = target.pointer
+    let weight = weight.pointer
+    let constant = constant.pointer
+    let x = x.pointer
+    var filled = 0
+    var row = 0
+    start[0] = 0
+    for position in 0..<stateCount where link[position] != Link.settled {
+      let state = Int(states[position])
+      x[row] = values[state]
+      var known = offset[position]
+      if link[position] == Link.staying {
+        target[filled] = Int32(truncatingIfNeeded: row)
+        weight[filled] = 1
+        filled &+= 1
+      } else {
+        let transitions = rows.transitions(of: Int(policy[state]))
+        var leaving = 0.0
+        for transition in transitions where Int(rows.successor[transition]) != state { leaving += rows.probability[transition] }
+        let scale = 1 / leaving
+        let first = filled
+        var back = 0.0
+        for transition in transitions {
+          let successor = Int(rows.successor[transition])
+          guard successor != state, componentOf[successor] == component else { continue }
+          var next = Int(local[successor])
+          var share = rows.probability[transition] * scale
+          if link[next] == Link.settled {
+            known += share * offset[next]
+            share *= factor[next]
+            next = Int(end[next])
+          }
+          if share == 0 { continue }
+          if next == position {
+            back += share
+          } else {
+            target[filled] = number[next]
+            weight[filled] = share
+            filled &+= 1
+          }
+        }
+        if back > 0 {
+          if back < 1 {
+            let scale = 1 / (1 - back)
+            known *= scale
+            for place in first..<filled { weight[place] *= scale }
+          } else {
+            target[filled] = Int32(truncatingIfNeeded: row)
+            weight[filled] = back
+            filled &+= 1
+          }
+        }
+      }
+      constant[row] = known
+      row &+= 1
+      start[row] = UInt32(truncatingIfNeeded: filled)
+    }
+  }
+
+  private func resizeStates(_ count: Int) {
+    if end.count >= count { return }
+    end = Column(repeating: 0, count: count)
+    link = Column(repeating: 0, count: count)
+    path = Column(repeating: 0, count: count)
+    offset = Column(repeating: 0, count: count)
+    factor = Column(repeating: 0, count: count)
+  }
+
+  private func resizeUnknowns(_ count: Int, entries: Int) {
+    if x.count < count {
+      let room = count + count / 4
+      start = Column(repeating: 0, count: room + 1)
+      constant = Column(repeating: 0, count: room)
+      change = Column(repeating: 0, count: room)
+      before = Column(repeating: 0, count: room)
+      x = Column(repeating: 0, count: room)
+    }
+    if target.count < entries {
+      let room = entries + entries / 4
+      target = Column(repeating: 0, count: room)
+      weight = Column(repeating: 0, count: room)
+    }
   }
 
   /// One sweep in place, forwards or backwards; returns the greatest change.
@@ -177,8 +318,17 @@ final class ComponentChain {
     return made
   }
 
-  /// Copies the unknowns back to the states.
+  /// Copies values back to the states.
   func store(_ states: UnsafePointer<Int32>, into values: UnsafeMutablePointer<Double>) {
-    for position in 0..<count { values[Int(states[position])] = x.pointer[position] }
+    let x = x.pointer
+    for position in 0..<stateCount {
+      if link.pointer[position] == Link.settled {
+        let last = end.pointer[position]
+        let ahead = last < 0 ? 0 : factor.pointer[position] * x[Int(path.pointer[Int(last)])]
+        values[Int(states[position])] = offset.pointer[position] + ahead
+      } else {
+        values[Int(states[position])] = x[Int(path.pointer[position])]
+      }
+    }
   }
 }

@@ -3,7 +3,7 @@ import AleaModel
 /// Policies that reach a set of states, and policies of a quotient carried back to the process.
 struct ComponentPolicy {
   let process: SparseProcess
-  let predecessors: ChoicePredecessors
+  private var predecessors: ChoicePredecessors?
   /// The choice of each state, -1 where none is set yet.
   var choice: [Int32]
 
@@ -13,10 +13,14 @@ struct ComponentPolicy {
     choice = [Int32](repeating: -1, count: process.stateCount)
   }
 
+  /// Gives back the memory of the graph read backwards, which only ``lead(to:allowed:)`` and end components need.
+  mutating func forgetPredecessors() { predecessors = nil }
+
   /// Gives every state without a choice one that may lead nearer to the goals, using allowed choices only.
   ///
   /// A state that has a choice already is not gone through, unless it is a goal. Where all allowed choices stay within the states that can reach the goals, the goals are reached almost surely.
   mutating func lead(to goals: [Int], allowed: (Int) -> Bool) {
+    guard let predecessors else { return }
     var queue = goals
     var head = 0
     while head < queue.count {
@@ -39,7 +43,7 @@ struct ComponentPolicy {
     _ policy: Column<Int32>, of quotient: ComponentQuotient, ends: MaximalEndComponents?,
     staying: (_ component: Int, inout [Int32]) -> Void
   ) {
-    guard let origin = quotient.origin, let ends else {
+    guard let origin = quotient.origin, let ends, let predecessors else {
       for state in 0..<process.stateCount where policy.pointer[state] >= 0 && choice[state] < 0 {
         choice[state] = policy.pointer[state]
       }
@@ -75,7 +79,7 @@ struct ComponentPolicy {
         if best == nil || reward.pointer[choice] > reward.pointer[best!] { best = choice }
       }
     }
-    guard let best else { return }
+    guard let best, let predecessors else { return }
     let owner = Int(predecessors.owner.pointer[best])
     choice[owner] = Int32(best)
     lead(to: [owner], allowed: { inside.pointer[$0] != 0 })

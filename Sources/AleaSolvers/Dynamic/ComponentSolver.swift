@@ -187,6 +187,7 @@ final class ComponentSolver {
     let direct = count <= Self.directCount
     let isSmall = count <= Self.lastResortCount
     let limit = direct ? 200 + 2 * count : isSmall ? min(sweepLimit, Self.lastResortSweeps) : sweepLimit
+    if style == .optimistic, try bracket(states, count, gap, sweepLimit: min(limit, 100_000)) { return }
     let proved = try iterate(states, count, gap, sweepLimit: limit)
     if proved && (!direct || halfWidth(states, count) <= 2 * target + max(gap.above, gap.below)) { return }
     if isSmall && solveDirectly(states, count, gap, keeping: proved) { return }
@@ -208,6 +209,61 @@ final class ComponentSolver {
     _ = rows.greatestFall(states, count, UnsafePointer(value.pointer), policy.pointer)
     unproved += count
     if notes.count < 8 { notes.append("a component of \(count) states \(reason)") }
+  }
+
+  /// Solves the component with a small bonus a step: its value, which no update raises, is an upper bound, and its policy without the
+  /// bonus gives a lower one. False when that fails.
+  ///
+  /// Where choices tie, the bonus decides for the one that stays longest; so the upper bound takes care of all of them, and the policy
+  /// is as good as the bonus is small.
+  private func bracket(
+    _ states: UnsafePointer<Int32>, _ count: Int, _ gap: (above: Double, below: Double), sweepLimit: Int
+  ) throws -> Bool {
+    let value = value.pointer
+    let upper = problem.upper.pointer
+    let local = localIndex.pointer
+    for position in 0..<count { local[Int(states[position])] = Int32(position) }
+    var budget = Budget(limit: sweepLimit)
+    guard try improve(states, count, until: 64 * target, &budget) != nil else { return false }
+    guard var longest = try longestStay(states, count, sweepLimit: sweepLimit) else { return false }
+    let shift = gap.above * (1 + 0x1p-48)
+    for _ in 0..<4 {
+      let bonus = target / (3 * longest)
+      guard bonus > 16 * floor(states, count) else { return false }
+      guard try improve(states, count, until: bonus / 2, bonus: bonus, &budget) != nil else { return false }
+      for position in 0..<count { upper[Int(states[position])] = value[Int(states[position])] + shift }
+      guard rows.greatestRise(states, count, upper) <= 0 else { return false }
+      // The same policy without the bonus, and how long it stays.
+      fillChain(states, count, gain: { self.rows.reward[$0] }, outside: UnsafePointer(value), from: value)
+      try counted(states, count, chain.relax(until: bonus / 4, limit: sweepLimit), bonus, ofChain: true)
+      chain.store(states, into: value)
+      guard let stay = try longestStay(states, count, sweepLimit: sweepLimit) else { return false }
+      var widest = 0.0
+      for position in 0..<count {
+        let state = Int(states[position])
+        widest = max(widest, upper[state] - shift - value[state])
+      }
+      guard widest.isFinite else { return false }
+      if widest <= 2 * target {
+        return proveBelow(states, count, gap, scale: 1.02 * bonus + 8 * floor(states, count))
+      }
+      longest = max(2 * longest, stay)
+    }
+    return false
+  }
+
+  /// The most steps until the policy leaves the component, as far as half a unit; `steps` holds them. Nil when it never does.
+  private func longestStay(_ states: UnsafePointer<Int32>, _ count: Int, sweepLimit: Int) throws -> Double? {
+    let steps = steps.pointer
+    for position in 0..<count { steps[Int(states[position])] = 0 }
+    fillChain(states, count, gain: { _ in 1 }, outside: nil, from: steps)
+    let made = chain.relax(until: 0.25, limit: sweepLimit)
+    try counted(states, count, made, 1, ofChain: true)
+    if made >= sweepLimit { return nil }
+    chain.store(states, into: steps)
+    var longest = 1.0
+    for position in 0..<count { longest = max(longest, steps[Int(states[position])]) }
+    return longest.isFinite ? longest : nil
   }
 
   /// Improves values by sweeps until bounds of the wanted width are proved; false when it takes more sweeps than allowed.
@@ -237,7 +293,7 @@ final class ComponentSolver {
       rounds += 1
       if rounds > 32 { continue }
       fillChain(states, count, gain: { _ in 1 }, outside: nil, from: steps)
-      let made = chain.relax(until: 0.4, limit: 64)
+      let made = chain.relax(until: 0.4, limit: 256)
       budget.made += made
       try counted(states, count, made, change, ofChain: true)
       chain.store(states, into: steps)
@@ -286,17 +342,22 @@ final class ComponentSolver {
 
   /// Improves values until a sweep changes them by no more than `wanted`, or than rounding does; nil when that fails.
   private func improve(
-    _ states: UnsafePointer<Int32>, _ count: Int, until wanted: Double, _ budget: inout Budget
+    _ states: UnsafePointer<Int32>, _ count: Int, until wanted: Double, bonus: Double = 0, _ budget: inout Budget
   ) throws -> (change: Double, floor: Double)? {
     let value = value.pointer
     var best = Double.infinity
     var stalled = 0
     var plain = false
     while true {
-      let change = rows.improve(states, count, value, policy.pointer)
-      budget.made += 1
-      try counted(states, count, 1, change)
-      if !change.isFinite { return nil }
+      var change = 0.0
+      // Two sweeps, there and back, find most of what a better policy changes.
+      for backwards in [false, true] {
+        change = rows.improve(states, count, value, policy.pointer, bonus: bonus, backwards: backwards)
+        budget.made += 1
+        try counted(states, count, 1, change)
+        if !change.isFinite { return nil }
+        if change <= wanted { break }
+      }
       if change <= wanted { return (change, floor(states, count)) }
       if change < 0.9 * best {
         best = change
@@ -311,8 +372,8 @@ final class ComponentSolver {
       // Where policies go round in circles plain sweeps, which converge from anywhere, have the last word.
       if stalled > 16 { plain = true }
       if plain { continue }
-      fillChain(states, count, gain: { self.rows.reward[$0] }, outside: UnsafePointer(value), from: value)
-      let made = chain.relax(until: max(0.5 * wanted, 0.05 * change), limit: 96)
+      fillChain(states, count, gain: { self.rows.reward[$0] + bonus }, outside: UnsafePointer(value), from: value)
+      let made = chain.relax(until: max(0.5 * wanted, 0.05 * change), limit: 192)
       budget.made += made
       try counted(states, count, made, change, ofChain: true)
       chain.store(states, into: value)
@@ -339,7 +400,6 @@ final class ComponentSolver {
   private func prove(
     _ states: UnsafePointer<Int32>, _ count: Int, _ gap: (above: Double, below: Double), scale: Double
   ) -> Bool {
-    let lower = problem.lower.pointer
     let upper = problem.upper.pointer
     let value = value.pointer
     let steps = steps.pointer
@@ -357,8 +417,18 @@ final class ComponentSolver {
       }
       factor *= 4
     }
-    guard proved else { return false }
-    factor = max(scale, Double.leastNormalMagnitude)
+    return proved && proveBelow(states, count, gap, scale: scale)
+  }
+
+  /// Proves `value - below - a steps` to be a lower bound, for the first `a` of a rising series that works.
+  private func proveBelow(
+    _ states: UnsafePointer<Int32>, _ count: Int, _ gap: (above: Double, below: Double), scale: Double
+  ) -> Bool {
+    let lower = problem.lower.pointer
+    let upper = problem.upper.pointer
+    let value = value.pointer
+    let steps = steps.pointer
+    var factor = max(scale, Double.leastNormalMagnitude)
     for _ in 0..<12 {
       let shift = gap.below * (1 + 0x1p-48)
       for position in 0..<count {
@@ -369,6 +439,7 @@ final class ComponentSolver {
         for position in 0..<count {
           let state = Int(states[position])
           setBounds(state, lower[state], upper[state])
+          value[state] = min(max(value[state], lower[state]), upper[state])
         }
         return true
       }

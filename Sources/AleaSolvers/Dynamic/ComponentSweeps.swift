@@ -3,8 +3,11 @@ import AleaModel
 /// The loops over the states of one component. They work in place, in the order given, on plain addresses.
 extension Rows {
   /// Replaces each state's value by the best of its choices, which becomes its policy; returns the greatest change.
+  ///
+  /// - Parameter bonus: what every step earns beside its reward.
   func improve(
-    _ states: UnsafePointer<Int32>, _ count: Int, _ value: UnsafeMutablePointer<Double>, _ policy: UnsafeMutablePointer<Int32>
+    _ states: UnsafePointer<Int32>, _ count: Int, _ value: UnsafeMutablePointer<Double>, _ policy: UnsafeMutablePointer<Int32>,
+    bonus: Double = 0, backwards: Bool = false
   ) -> Double {
     let choiceStart = choiceStart
     let transitionStart = transitionStart
@@ -12,10 +15,11 @@ extension Rows {
     let probability = probability
     let reward = reward
     var change = 0.0
-    var position = 0
-    while position < count {
+    var position = backwards ? count &- 1 : 0
+    let step = backwards ? -1 : 1
+    for _ in 0..<count {
       let state = Int(states[position])
-      position &+= 1
+      position &+= step
       var choice = Int(choiceStart[state])
       let choiceEnd = Int(choiceStart[state &+ 1])
       var transition = Int(transitionStart[choice])
@@ -23,7 +27,7 @@ extension Rows {
       var chosen = choice
       while choice < choiceEnd {
         let end = Int(transitionStart[choice &+ 1])
-        var sum = reward[choice]
+        var sum = reward[choice] + bonus
         while transition < end {
           sum += probability[transition] * value[Int(successor[transition])]
           transition &+= 1

@@ -38,7 +38,7 @@ struct ExactStart {
         goals.append(state)
       }
     }
-    let owner = policy.predecessors.owner
+    let owner = ChoicePredecessors.owners(of: process)
     policy.lead(to: goals) { choice in
       !(separation.frame.excluded?.contains(Int(owner.pointer[choice])) ?? false)
         && separation.frame.allowed?.pointer[choice] ?? 1 != 0

@@ -74,7 +74,8 @@ extension SparseProcess {
       }
       ends = MaximalEndComponents(of: self, predecessors: predecessors, enabled: enabled)
     }
-    let nothing = Column<Double>(repeating: 0, count: choiceCount)
+    if !maximize { policy.forgetPredecessors() }
+    let nothing = Column<Double>(zeros: choiceCount)
     let quotient = ComponentQuotient(
       self, reward: nothing, frame: .init(fixed: fixed, lower: lower, upper: upper, allowed: nil, excluded: nil), ends: ends)
     let limits =

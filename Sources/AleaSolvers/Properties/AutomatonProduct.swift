@@ -10,7 +10,7 @@ public struct AutomatonProduct: Sendable {
   public let origin: Column<Int32>
   /// How many states the automata have together.
   public let automatonSize: Int
-  /// For each formula the states in which it is known to be true whatever follows.
+  /// For each formula the states in which, once they are seen, it is known to be true whatever follows.
   public let settledTrue: [StateSet]
   private let outlook: [Outlook]
   /// The number of formulas.
@@ -30,9 +30,12 @@ public struct AutomatonProduct: Sendable {
     public var drawsSettledTogether = true
     /// Whether automata may guess: needed unless every formula is true as soon as a finite part of a run shows it.
     public var guesses = true
-    public init(drawsSettledTogether: Bool = true, guesses: Bool = true) {
+    /// Whether `X a` is known to be true a step later only, whatever `a` is.
+    public var countsSteps = false
+    public init(drawsSettledTogether: Bool = true, guesses: Bool = true, countsSteps: Bool = false) {
       self.drawsSettledTogether = drawsSettledTogether
       self.guesses = guesses
+      self.countsSteps = countsSteps
     }
   }
 
@@ -55,7 +58,7 @@ public struct AutomatonProduct: Sendable {
     do {
       var automata: [RunAutomaton] = []
       for formula in formulas {
-        var logic = TemporalLogic()
+        var logic = TemporalLogic(countsSteps: options.countsSteps)
         automata.append(RunAutomaton(try logic.formula(formula), in: logic))
       }
       var builder = Builder(original, automata, propositions, options)
@@ -67,10 +70,7 @@ public struct AutomatonProduct: Sendable {
       automatonSize = builder.automata.reduce(0) { $0 + $1.states.count }
       process = builder.process(of: original)
       let tuples = builder.places.map { builder.tuples[Int($0.tuple)] }
-      settledTrue = formulas.indices.map { index in
-        StateSet(
-          tuples.indices.filter { builder.automata[index].states[Int(tuples[$0][index])] == .won }, count: tuples.count)
-      }
+      settledTrue = builder.won
       var outlook: [Outlook] = []
       outlook.reserveCapacity(tuples.count * formulas.count)
       for (state, tuple) in tuples.enumerated() {
@@ -119,10 +119,15 @@ public struct AutomatonProduct: Sendable {
   }
 
   /// What each choice earns; guesses earn nothing.
-  func carried(_ reward: Column<Double>) -> Column<Double> {
+  ///
+  /// - Parameter clock: a formula with whose truth earning ends.
+  func carried(_ reward: Column<Double>, until clock: Int? = nil) -> Column<Double> {
     let result = Column<Double>(repeating: 0, count: process.choiceCount)
-    for choice in 0..<process.choiceCount where origin.pointer[choice] >= 0 {
-      result.pointer[choice] = reward.pointer[Int(origin.pointer[choice])]
+    for state in 0..<process.stateCount {
+      if let clock, settledTrue[clock].contains(state) { continue }
+      for choice in process.choices(of: state) where origin.pointer[choice] >= 0 {
+        result.pointer[choice] = reward.pointer[Int(origin.pointer[choice])]
+      }
     }
     return result
   }
@@ -155,6 +160,8 @@ public struct AutomatonProduct: Sendable {
     var places: [Place] = []
     var tuples: [[Int32]] = []
     var kept: [UInt32] = []
+    /// For each place and formula whether it is true once the place's state is seen.
+    var isWon: [Bool] = []
     var start: [Int32] = []
     let origin = Column<Int32>()
     let choiceStart = Column<UInt32>([0])
@@ -179,7 +186,8 @@ public struct AutomatonProduct: Sendable {
       start = (0..<original.stateCount).map { place(Int32($0), begin) }
       var next = 0
       while next < places.count {
-        if next % 4096 == 0, !control.report(WorkProgress(phase: "exploring", detail: "\(places.count) states with their automata"))
+        if next % 4096 == 0,
+          !control.report(WorkProgress(phase: "exploring", detail: "\(places.count) states with their automata"))
         {
           throw WorkCancelled(state: "stopped with \(places.count) states")
         }
@@ -193,7 +201,8 @@ public struct AutomatonProduct: Sendable {
     }
 
     private mutating func place(_ state: Int32, _ tuple: [Int32]) -> Int32 {
-      let isSettled = options.drawsSettledTogether && tuple.indices.allSatisfy { self.isSettled(automata[$0].states[Int(tuple[$0])]) }
+      let isSettled =
+        options.drawsSettledTogether && tuple.indices.allSatisfy { self.isSettled(automata[$0].states[Int(tuple[$0])]) }
       let number: Int32
       if let known = tupleNumbers[tuple] {
         number = known
@@ -216,6 +225,7 @@ public struct AutomatonProduct: Sendable {
       defer { choiceStart.append(UInt32(origin.count)) }
       guard place.state >= 0 else {
         kept += [UInt32](repeating: 0, count: tuple.count)
+        for index in tuple.indices { isWon.append(automata[index].states[Int(tuple[index])] == .won) }
         add(to: self.place(-1, tuple), 1)
         endChoice(-1)
         return
@@ -226,6 +236,7 @@ public struct AutomatonProduct: Sendable {
         let move = try automata[index].move(Int(tuple[index]), valuation)
         next[index] = Int32(move.state)
         kept.append(move.kept)
+        isWon.append(automata[index].states[move.state] == .won)
       }
       for choice in original.choices(of: Int(place.state)) {
         for transition in original.transitions(of: choice) {
@@ -267,6 +278,13 @@ public struct AutomatonProduct: Sendable {
     private func endChoice(_ choice: Int32) {
       transitionStart.append(UInt32(successor.count))
       origin.append(choice)
+    }
+
+    var won: [StateSet] {
+      let width = automata.count
+      return (0..<width).map { index in
+        StateSet(places.indices.filter { isWon[$0 * width + index] }, count: places.count)
+      }
     }
 
     func process(of original: SparseProcess) -> SparseProcess {

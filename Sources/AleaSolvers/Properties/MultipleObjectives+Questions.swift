@@ -3,7 +3,8 @@ import AleaNumerics
 extension MultipleObjectives {
   /// The answer to whether all bounds can be met at once.
   public enum Achievability: Sendable {
-    case achievable
+    /// By a policy that misses a bound by no more than `missing`, which is the rounding at the edge of what can be had.
+    case achievable(missing: Double)
     /// Some weighting of the objectives cannot get as far as the bounds.
     case impossible
     /// The bounds are too near to the edge of what can be had.
@@ -20,7 +21,7 @@ extension MultipleObjectives {
   public func achievability(of bounds: [Double], points: inout [Point], tolerance: Double) throws -> Achievability {
     let asked = bounds.indices.filter { bounds[$0] > -.infinity }
     func meets(_ values: [Double]) -> Bool { asked.allSatisfy { values[$0] >= bounds[$0] } }
-    if points.contains(where: { meets($0.lower) }) || asked.isEmpty { return .achievable }
+    if points.contains(where: { meets($0.lower) }) || asked.isEmpty { return .achievable(missing: 0) }
     var weights = bounds.map { $0 > -.infinity ? 1 / Double(asked.count) : 0 }
     var shortfall = -Double.infinity
     for _ in 0..<Self.mostRounds {
@@ -29,16 +30,20 @@ extension MultipleObjectives {
       let size = asked.reduce(0) { $0 + abs(weights[$1] * bounds[$1]) }
       if point.limit < (goal - 0x1p-48 * size).nextDown { return .impossible }
       points.append(point)
-      if meets(point.lower) { return .achievable }
+      if meets(point.lower) { return .achievable(missing: 0) }
       // The greatest least surplus of a mixture, and the weights that show it.
       let rows = points.map { point in asked.map { point.lower[$0] - bounds[$0] } }
       let mixture = try Self.mixture(rows)
       let mixed = asked.map { index in zip(mixture, points).reduce(0) { $0 + $1.0 * $1.1.lower[index] } }
       let slip = 0x1p-50 * Double(points.count + 4)
-      if zip(mixed, asked).allSatisfy({ $0 - slip * abs($0) >= bounds[$1] }) { return .achievable }
+      let missing = zip(mixed, asked).reduce(0) { max($0, bounds[$1.1] - $1.0 + slip * abs($1.0)) }
+      if missing == 0 { return .achievable(missing: 0) }
+      let isSame = points.dropLast().contains { $0.middle == point.middle }
+      if isSame, missing <= Self.edge * max(1, asked.map { abs(bounds[$0]) }.max() ?? 1) { return .achievable(missing: missing) }
       let (found, surplus) = try Self.weights(rows)
       if surplus <= shortfall + 1e-13 && found == weights.enumerated().filter({ asked.contains($0.offset) }).map(\.element) {
-        return .open
+        let size = max(1, asked.map { abs(bounds[$0]) }.max() ?? 1)
+        return missing <= Self.edge * size ? .achievable(missing: missing) : .open
       }
       shortfall = surplus
       weights = [Double](repeating: 0, count: count)
@@ -61,9 +66,12 @@ extension MultipleObjectives {
   /// - Throws: `UnmetRequirement` when a linear program has no answer or the bounds are too near to the edge; `WorkCancelled`.
   public func optimum(of index: Int, bounds: [Double], tolerance: Double) throws -> Optimum? {
     var points: [Point] = []
+    var room = 0.0
     switch try achievability(of: bounds, points: &points, tolerance: tolerance) {
     case .impossible: return nil
-    case .achievable: break
+    case .achievable(let missing):
+      // At the edge the programs below need room for rounding.
+      if missing > 0 { room = 2 * max(missing, 1e-12) }
     case .open:
       throw UnmetRequirement(
         method: "a property with several objectives", requirement: "bounds that are not at the edge of what can be had",
@@ -81,12 +89,12 @@ extension MultipleObjectives {
       let size = others.reduce(abs(point.limit)) { $0 + abs(weights[$1] * bounds[$1]) }
       result.upper = min(result.upper, ((point.limit - given + 0x1p-48 * size) / scale).nextUp)
       points.append(point)
-      let (value, missed) = try Self.best(points, index, others, bounds)
+      let (value, missed) = try Self.best(points, index, others, bounds, room: room)
       if value > result.lower { (result.lower, result.slack) = (value, missed) }
       result.points = points.count
       let width = result.upper - result.lower
       if width <= 4 * tolerance * max(1, abs(result.lower)) || others.isEmpty { break }
-      let next = try Self.prices(points, index, others, bounds)
+      let next = try Self.prices(points, index, others, bounds.map { $0 - room })
       let sum = 1 + next.reduce(0, +)
       var changed = [Double](repeating: 0, count: count)
       changed[index] = 1 / sum
@@ -94,7 +102,8 @@ extension MultipleObjectives {
       if zip(changed, weights).allSatisfy({ abs($0 - $1) <= 1e-15 }) { break }
       weights = changed
     }
-    if result.lower > result.upper { result.upper = result.lower.nextUp }
+    // A mixture that misses a bound a little may get a little too far.
+    result.lower = min(result.lower, result.upper)
     return result
   }
 
@@ -117,7 +126,9 @@ extension MultipleObjectives {
       let weights = [rise / (rise + fall), fall / (rise + fall)]
       let point = try best(weights, tolerance: tolerance / 4)
       let reached = weights[0] * a[0] + weights[1] * a[1]
-      if point.limit <= reached + tolerance || weights[0] * point.middle[0] + weights[1] * point.middle[1] <= reached + tolerance / 2 {
+      if point.limit <= reached + tolerance
+        || weights[0] * point.middle[0] + weights[1] * point.middle[1] <= reached + tolerance / 2
+      {
         place += 1
       } else {
         corners.insert(point, at: place + 1)
@@ -127,6 +138,8 @@ extension MultipleObjectives {
   }
 
   private static let mostRounds = 400
+  /// What counts as rounding at the edge of what can be had.
+  private static let edge = 1e-9
 
   // MARK: Small linear programs
 
@@ -195,12 +208,14 @@ extension MultipleObjectives {
   }
 
   /// The greatest value of an objective over mixtures that meet the bounds, and by how much the mixture misses one.
-  private static func best(_ points: [Point], _ index: Int, _ others: [Int], _ bounds: [Double]) throws -> (Double, Double) {
+  private static func best(_ points: [Point], _ index: Int, _ others: [Int], _ bounds: [Double], room: Double) throws -> (
+    Double, Double
+  ) {
     func value(_ mixture: [Double], _ objective: Int) -> Double {
       zip(mixture, points).reduce(0) { $0 + $1.0 * $1.1.lower[objective] }
     }
     var conditions = simplex(points.count, of: points.count)
-    for other in others { conditions.append((points.map { $0.lower[other] }, bounds[other])) }
+    for other in others { conditions.append((points.map { $0.lower[other] }, bounds[other] - room)) }
     guard var mixture = try? normalised(solve(program(minimizes: false, points.map { $0.lower[index] }, conditions))) else {
       let single = points.filter { point in others.allSatisfy { point.lower[$0] >= bounds[$0] } }.map { $0.lower[index] }.max()
       return (single ?? -.infinity, 0)

@@ -12,8 +12,8 @@ public struct MultipleObjectives {
   public enum Objective {
     /// The probability of the formula of that number.
     case formula(Int)
-    /// A reward collected for ever, one number a choice of the original.
-    case reward(Column<Double>)
+    /// A reward collected for ever, or until the formula of that number is known to be true: one number a choice of the original.
+    case reward(Column<Double>, until: Int?)
   }
 
   /// A point that a policy attains, enclosed, and how far any policy gets in its direction.
@@ -90,8 +90,8 @@ public struct MultipleObjectives {
       case .formula(let number):
         rewards.append(Column(repeating: 0, count: process.choiceCount))
         worth.append(fulfilled.map { $0[number] ? 1 : 0 })
-      case .reward(let column):
-        let carried = product.carried(column)
+      case .reward(let column, let clock):
+        let carried = product.carried(column, until: clock)
         let isEndless = (0..<process.choiceCount).contains { ends.staysInside.pointer[$0] != 0 && carried.pointer[$0] != 0 }
         guard !isEndless else {
           throw UnmetRequirement(

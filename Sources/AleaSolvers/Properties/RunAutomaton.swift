@@ -50,6 +50,12 @@ struct RunAutomaton {
 
   private mutating func number(_ state: State) -> Int {
     var state = state
+    if case .open(let formula) = state, formula != TemporalLogic.yes, formula != TemporalLogic.no,
+      logic.parts(of: formula).promises.isEmpty, !logic.parts(of: formula).invariants.isEmpty
+    {
+      // Without promises there is nothing to guess: the formula itself must hold for ever.
+      state = .guessed(number(of: Guess(promises: [])), invariant: formula, pending: [])
+    }
     switch state {
     case .open(TemporalLogic.yes): state = .won
     case .open(TemporalLogic.no), .guessed(_, invariant: TemporalLogic.no, pending: _): state = .lost
@@ -126,12 +132,14 @@ struct RunAutomaton {
       if promise == TemporalLogic.no { return nil }
       if promise != TemporalLogic.yes, !goals.contains(promise) { goals.append(promise) }
     }
-    let guess = Guess(promises: goals)
-    if guessNumbers[guess] == nil {
-      guessNumbers[guess] = guesses.count
-      guesses.append(guess)
-    }
-    return number(.guessed(guessNumbers[guess] ?? 0, invariant: always, pending: goals))
+    return number(.guessed(number(of: Guess(promises: goals)), invariant: always, pending: goals))
+  }
+
+  private mutating func number(of guess: Guess) -> Int {
+    if let known = guessNumbers[guess] { return known }
+    guesses.append(guess)
+    guessNumbers[guess] = guesses.count - 1
+    return guesses.count - 1
   }
 
   /// The promises that must be kept again and again for a run that stays in states like this one to be accepted; nil where it is not.

@@ -12,6 +12,8 @@ struct TemporalLogic: Sendable {
 
   enum Operator: Hashable, Sendable {
     case literal(proposition: Int, isTrue: Bool)
+    /// There is one more state, whichever.
+    case anything
     case next(Formula)
     /// The second comes, and until then the first holds.
     case until(Formula, Formula)
@@ -48,6 +50,8 @@ struct TemporalLogic: Sendable {
   private(set) var clauses: [[[Node]]] = [[], [[]]]
   private var nodeNumbers: [Operator: Node] = [:]
   private var formulaNumbers: [[[Node]]: Formula] = [[]: 0, [[]]: 1]
+  /// Whether `X true` is known to be true a step later only, as PRISM has it where rewards are collected until then.
+  let countsSteps: Bool
   private var derivatives: [Derivative: Formula] = [:]
 
   private struct Derivative: Hashable {
@@ -58,7 +62,7 @@ struct TemporalLogic: Sendable {
   /// The most conjunctions of one formula.
   private static let mostClauses = 2_000
 
-  init() {}
+  init(countsSteps: Bool = false) { self.countsSteps = countsSteps }
 
   // MARK: Building
 
@@ -128,7 +132,9 @@ struct TemporalLogic: Sendable {
   }
 
   mutating func next(_ a: Formula) -> Formula {
-    a == Self.yes || a == Self.no ? a : formula(.next(a))
+    if a == Self.no { return a }
+    if a == Self.yes { return countsSteps ? formula(.next(formula(.anything))) : a }
+    return formula(.next(a))
   }
 
   mutating func until(_ a: Formula, _ b: Formula) -> Formula {
@@ -198,6 +204,7 @@ struct TemporalLogic: Sendable {
     let own = number([[node]])
     switch nodes[node] {
     case .literal(let proposition, let isTrue): return (valuation >> UInt64(proposition) & 1 == 1) == isTrue ? Self.yes : Self.no
+    case .anything: return Self.yes
     case .next(let inner): return inner
     case .until(let a, let b), .weakUntil(let a, let b):
       let first = try and(try derivative(a, valuation), own)
@@ -219,7 +226,7 @@ struct TemporalLogic: Sendable {
       guard visited.insert(next).inserted else { continue }
       for node in clauses[next].joined() where seen.insert(node).inserted {
         switch nodes[node] {
-        case .literal: break
+        case .literal, .anything: break
         case .next(let inner): work.append(inner)
         case .until(let a, let b), .weakUntil(let a, let b), .release(let a, let b), .strongRelease(let a, let b):
           work += [a, b]
@@ -248,7 +255,7 @@ struct TemporalLogic: Sendable {
       case .release(let a, let b):
         return logic.release(try logic.assuming(promises: promises, in: a), try logic.assuming(promises: promises, in: b))
       case .next(let a): return logic.next(try logic.assuming(promises: promises, in: a))
-      case .literal: return logic.number([[node]])
+      case .literal, .anything: return logic.number([[node]])
       }
     }
   }
@@ -272,7 +279,7 @@ struct TemporalLogic: Sendable {
         return logic.strongRelease(
           try logic.assuming(invariants: invariants, in: a), try logic.assuming(invariants: invariants, in: b))
       case .next(let a): return logic.next(try logic.assuming(invariants: invariants, in: a))
-      case .literal: return logic.number([[node]])
+      case .literal, .anything: return logic.number([[node]])
       }
     }
   }

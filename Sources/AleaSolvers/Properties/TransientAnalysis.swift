@@ -100,7 +100,9 @@ public struct TransientAnalysis: Sendable {
     let series = Series(
       lower: nothing + weights.lower, upper: nothing + weights.upper, rest: weights.leftTail + weights.rightTail)
     var result = try sum(values, series, control)
-    for state in 0..<stateCount where frozen.contains(state) { (result.lower[state], result.upper[state]) = (values[state], values[state]) }
+    for state in 0..<stateCount where frozen.contains(state) {
+      (result.lower[state], result.upper[state]) = (values[state], values[state])
+    }
     return result
   }
 

@@ -17,6 +17,12 @@ int64_t reference_span_iteration(int64_t states, const uint32_t *choice_start, c
                                  const int32_t *successor, const double *probability, const double *reward, double discount,
                                  double tolerance, double *value, double *next);
 
+/* Sweeps in place for the greatest or least probability of reaching the targets (reward 0), or the reward until then, until no value
+   changes by more than the tolerance or the limit of sweeps is reached. Targets keep the value they have. Returns the sweeps. */
+int64_t reference_reach(int64_t states, const uint32_t *choice_start, const uint32_t *transition_start, const int32_t *successor,
+                        const double *probability, const double *reward, const uint8_t *target, int maximize, double tolerance,
+                        int64_t limit, double *value);
+
 /* c = a + scale * b: what the machine's memory can deliver, 24 bytes an element. */
 void reference_triad(int64_t count, double scale, const double *a, const double *b, double *c);
 

@@ -1,9 +1,12 @@
 """The dynamic library: where it is, and its functions with their types."""
 
 import ctypes
+import importlib.metadata
 import json
 import os
 import pathlib
+import urllib.parse
+import urllib.request
 
 OK, INVALID, FAILED, CANCELLED, MISUSE = range(5)
 NOTHING, BOOLEAN, INTEGER, REAL, TEXT, ARRAY, RECORD, OBJECT, OTHER = range(9)
@@ -54,14 +57,26 @@ def _candidates():
     here = pathlib.Path(__file__).resolve().parent
     for name in _NAMES:
         yield here / name
-    for folder in here.parents:
+    for folder in (*here.parents, *_origins()):
         for kind in ("release", "debug"):
             for name in _NAMES:
                 yield folder / ".build" / kind / name
 
 
+def _origins():
+    """The folder that pip installed this package from, and those above it."""
+    try:
+        record = importlib.metadata.distribution("alea").read_text("direct_url.json")
+        parts = urllib.parse.urlsplit(json.loads(record)["url"])
+    except (importlib.metadata.PackageNotFoundError, TypeError, ValueError, KeyError):
+        return
+    if parts.scheme == "file":
+        folder = pathlib.Path(urllib.request.url2pathname(parts.path))
+        yield from (folder, *folder.parents)
+
+
 def library_path():
-    """The path of the dynamic library: ``ALEA_LIBRARY``, beside the package, or in ``.build`` of the repository."""
+    """The path of the dynamic library: ``ALEA_LIBRARY``, beside the package, or in ``.build`` of the repository it comes from."""
     for path in _candidates():
         if path.is_file():
             return str(path)

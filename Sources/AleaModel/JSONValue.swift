@@ -1,5 +1,3 @@
-import AleaModel
-
 /// A JSON document whose objects keep the order of their members.
 ///
 /// Numbers that JSON cannot hold are the strings `"inf"`, `"-inf"` and `"nan"`; finite ones are written with the fewest digits that
