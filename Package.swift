@@ -27,13 +27,14 @@ let package = Package(
     .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
     .systemLibrary(name: "CSuiteSparse", providers: [.apt(["libsuitesparse-dev"])]),
     .systemLibrary(name: "CGLPK", providers: [.apt(["libglpk-dev"])]),
+    .systemLibrary(name: "CGMP", providers: [.apt(["libgmp-dev"])]),
     .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
 
     .target(name: "CBoostMath"),
 
     // The language.
     .target(name: "AleaSyntax"),
-    .target(name: "AleaModel", dependencies: ["AleaSyntax", "CBoostMath"]),
+    .target(name: "AleaModel", dependencies: ["AleaSyntax", "CBoostMath", "CGMP"]),
     .target(name: "AleaSemantics", dependencies: ["AleaSyntax", "AleaModel"]),
     .target(name: "AleaPrism", dependencies: ["AleaSyntax", "AleaModel"]),
 
@@ -42,7 +43,7 @@ let package = Package(
     .target(name: "CLanes"),
     .target(name: "AleaData", dependencies: ["AleaModel"]),
     .target(name: "AleaEngine", dependencies: ["AleaModel", "AleaNumerics", "AleaData", "CLanes"]),
-    .target(name: "AleaSolvers", dependencies: ["AleaModel", "AleaNumerics", "AleaData", "AleaEngine"]),
+    .target(name: "AleaSolvers", dependencies: ["AleaModel", "AleaNumerics", "AleaData", "AleaEngine", "CGMP"]),
     .target(name: "AleaReport", dependencies: ["AleaModel", "AleaData", "AleaSolvers"]),
 
     // What a program embeds, and the command: whoever stands on `Alea` sees only what is public.

@@ -61,7 +61,7 @@ enum Natives {
     switch type {
     case is RelativeValueIteration.Type: return "solve(Machine, by: \(name)())"
     case is BackwardInduction.Type: return "solve(Season, by: \(name)())"
-    case is OptimisticValueIteration.Type, is IntervalIteration.Type: return "solve(Walk, by: \(name)())"
+    case is OptimisticValueIteration.Type, is IntervalIteration.Type, is Exact.Type: return "solve(Walk, by: \(name)())"
     case is any DynamicMethod.Type: return "solve(Inventory, by: \(name)())"
     case is any ModelReduction.Type, is any SparseReduction.Type: return "explain(Inventory, through: \(name)())"
     case is ProxyBridge.Type: return "explain(structural(of: Shadows.a, on: Shadows.y, through: \(name)()))"
@@ -232,10 +232,18 @@ enum Natives {
           NativeParameter("in", "the model"), NativeParameter("maximize", default: "true", "false for the least probability"),
           NativeParameter("within", default: "any number", "a bound on the number of steps"), precision,
           NativeParameter("avoiding", kind: .modelExpression, default: "nothing", "states that must not be met before"),
+          NativeParameter("by", default: "doubles with guaranteed bounds", "`Exact()` for fractions"),
         ], returns: "a probability by state", isQuery: true,
         documentation: "The greatest (or least) probability of ever reaching a state in which a condition holds.",
         example: "probability(of: Walk.x == 3, in: Walk)"
       ) { call in
+        let exact = try method(call, core: core).map { method in
+          guard let exact = method as? Exact else {
+            throw call.fault("a probability takes no method but `Exact()`", at: "by")
+          }
+          if call["tolerance"] != nil { throw call.fault("an exact answer has no tolerance", at: "tolerance") }
+          return exact
+        }
         var (process, event) = try call.modelExpression("of", in: model(call, "in").instantiate(takesRows: true))
         var avoided: ExpressionID?
         var text = core.sourceText(call.span(of: "of"))
@@ -247,7 +255,7 @@ enum Natives {
         return .object(
           try core.probability(
             event, avoiding: avoided, in: process, text: text, maximize: boolean(call, "maximize") ?? true,
-            within: integer(call, "within", from: 0), tolerance: tolerance(call), at: call.span))
+            within: integer(call, "within", from: 0), tolerance: tolerance(call), by: exact, at: call.span))
       },
       expectedTotal(core, precision),
       NativeFunction(

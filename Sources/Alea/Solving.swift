@@ -87,10 +87,14 @@ extension SessionCore {
     _ exploring: Exploring, by method: (any DynamicMethod)?, tolerance: Double?, through reductions: ReductionChoice,
     at span: SourceSpan?
   ) throws -> Solution {
-    let explored = exploring.process
+    var explored = exploring.process
     let start = Self.seconds()
     do {
-      let reduced = try reductions.reduce(explored.sparse)
+      if let exact = method as? Exact {
+        if let unmet = exact.unmetSize(of: explored.sparse) ?? exact.unmetObjective(explored.sparse.objective) { throw unmet }
+        explored = try explored.exact(control: control)
+      }
+      let reduced = try method is Exact ? Reduced(explored.sparse, steps: []) : reductions.reduce(explored.sparse)
       let planner = try Planner(
         for: reduced.problem, preferred: method, tolerance: tolerance ?? (method == nil ? configuration.tolerance : nil))
       var sparse = try planner.method.solve(reduced.problem, control: control)
@@ -237,19 +241,24 @@ extension SessionCore {
   /// - Parameter avoided: states that must not be met before the event.
   func probability(
     _ event: ExpressionID, avoiding avoided: ExpressionID? = nil, in process: Process, text: String, maximize: Bool,
-    within steps: Int?, tolerance: Double?, at span: SourceSpan? = nil
+    within steps: Int?, tolerance: Double?, by method: Exact? = nil, at span: SourceSpan? = nil
   ) throws -> Reachability {
-    let (explored, _) = try explore(process)
-    let sparse = explored.sparse
+    var explored = try explore(process).0
     let target = try states(of: explored, in: process, where: event)
+    let barred = try avoided.map { try states(of: explored, in: process, where: $0) }
+    if let method {
+      if let unmet = method.unmetSize(of: explored.sparse) { throw diagnostic(unmet, at: span) }
+      explored = try explored.exact(control: control)
+    }
+    let sparse = explored.sparse
     let solution: SparseSolution
-    if let avoided {
+    if let barred {
       try requireWhole(sparse, "the probability of reaching states while avoiding others", at: span)
-      let barred = try states(of: explored, in: process, where: avoided)
       let staying = StateSet((0..<sparse.stateCount).filter { !barred.contains($0) }, count: sparse.stateCount)
       if let steps {
-        var iteration = StepIteration(
-          sparse, from: (0..<sparse.stateCount).map { target.contains($0) ? 1 : 0 }, maximize: maximize)
+        let now = SparseSolution(
+          exact: (0..<sparse.stateCount).map { .finite(target.contains($0) ? .one : .zero) }, policy: [], iterations: 0)
+        var iteration = StepIteration(sparse, from: now, maximize: maximize)
         let fixed = StateSet(
           (0..<sparse.stateCount).filter { target.contains($0) || barred.contains($0) }, count: sparse.stateCount)
         try iteration.run(steps: steps, fixed: fixed, control: control)
@@ -258,6 +267,8 @@ extension SessionCore {
         solution = try sparse.until(
           target, within: staying, maximize: maximize, tolerance: tolerance ?? configuration.tolerance ?? 1e-6, control: control)
       }
+    } else if method != nil {
+      solution = try sparse.exactReachability(of: target, within: steps, maximize: maximize, control: control)
     } else if let steps {
       solution = try sparse.reachability(of: target, within: steps, maximize: maximize, control: control)
     } else {

@@ -95,6 +95,7 @@ struct Run: ParsableCommand {
     help: ArgumentHelp(
       "Of a PRISM model: a file of properties, one of them (FILE:name), or a property itself.", valueName: "file[:name]"))
   var properties: [String] = []
+  @Flag(help: "Of a PRISM model: answer its properties in fractions, by rational arithmetic.") var exact = false
   @Argument(
     help: "The program or PRISM model, or - for standard input.",
     completion: .file(extensions: ["alea", "prism", "nm", "pm", "sm"]))
@@ -104,8 +105,13 @@ struct Run: ParsableCommand {
     let runner = Runner(options)
     let session = runner.makeSession()
     if Session.isPrism(file) || Session.isExplicit(file) {
-      throw Exit(status: runner.status(of: session) { try session.run(prism: file, properties: properties) })
+      if exact, properties.isEmpty { throw ValidationError("--exact needs --property: what is to be answered") }
+      throw Exit(
+        status: runner.status(of: session) {
+          try session.run(prism: file, properties: properties, by: exact ? Exact() : nil)
+        })
     }
+    if exact { throw ValidationError("--exact is for properties of a PRISM model; in a program write `by: Exact()`") }
     if !properties.isEmpty { throw ValidationError("--property asks about a PRISM model, and \(file) is none") }
     var status = runner.status(of: session) { try session.run(file: file) }
     let failed = session.expectations.filter { !$0.passed }

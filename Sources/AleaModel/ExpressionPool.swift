@@ -51,6 +51,8 @@ public struct ExpressionPool: Sendable, Codable {
   /// Constant tables, flattened in row-major order.
   public private(set) var tables: [[Double]] = []
   private var known: [ExpressionKind: ExpressionID] = [:]
+  /// Where numbers that doubles only approximate come from; shared by everything that one session elaborates.
+  public var numbers = ExactNumbers()
 
   public init() {}
 
@@ -102,7 +104,10 @@ public struct ExpressionPool: Sendable, Codable {
   public mutating func unary(_ function: UnaryFunction, _ a: ExpressionID, type: ScalarType, span: SourceSpan?) -> ExpressionID {
     if let value = constant(a) {
       let result = function(value)
-      if !result.isNaN { return constant(result, type: type, span: span) }
+      if !result.isNaN {
+        numbers.note(.unary(function), [value], result)
+        return constant(result, type: type, span: span)
+      }
     }
     if function == .not, case .unary(.not, let inner) = self[a].kind { return inner }
     return intern(.unary(function, a), type: type, span: span)
@@ -116,7 +121,10 @@ public struct ExpressionPool: Sendable, Codable {
     let right = constant(b)
     if let left, let right {
       let result = function(left, right)
-      if !result.isNaN { return constant(result, type: type, span: span) }
+      if !result.isNaN {
+        numbers.note(.binary(function), [left, right], result)
+        return constant(result, type: type, span: span)
+      }
     }
     switch (function, left, right) {
     case (.and, 1?, _), (.or, 0?, _): return b
@@ -165,7 +173,10 @@ public struct ExpressionPool: Sendable, Codable {
   ) -> ExpressionID {
     if let x = constant(a), let y = constant(b), let z = constant(c) {
       let result = function(x, y, z)
-      if !result.isNaN { return constant(result, type: .real, span: span) }
+      if !result.isNaN {
+        numbers.note(.ternary(function), [x, y, z], result)
+        return constant(result, type: .real, span: span)
+      }
     }
     return intern(.ternary(function, a, b, c), type: .real, span: span)
   }

@@ -40,6 +40,8 @@ public struct SparseProcess: Sendable {
   public var truncation: Truncation?
   /// For a process expanded in time: `stageStart[t] ..< stageStart[t + 1]` are the states at time `t`.
   public var stageStart: [Int]?
+  /// The same numbers as fractions, when an exact answer is wanted.
+  public var exact: ExactForm?
 
   public init(
     choiceStart: Column<UInt32>, transitionStart: Column<UInt32>, successor: Column<Int32>, probability: Column<Double>,

@@ -211,7 +211,9 @@ struct PrismScope: Sendable {
     switch expression.kind {
     case .boolean(let value): return PrismTyped(id: pool.constant(value ? 1 : 0, type: .boolean, span: span), type: .boolean)
     case .integer(let value): return PrismTyped(id: pool.constant(Double(value), type: .integer, span: span), type: .integer)
-    case .real(let value): return PrismTyped(id: pool.constant(value, type: .real, span: span), type: .double)
+    case .real(let value):
+      pool.numbers.note(.literal, [], value)
+      return PrismTyped(id: pool.constant(value, type: .real, span: span), type: .double)
     case .name(let name): return try lookup(name, span, renaming)
     case .label(let name): return try label(name, span)
     case .not(let operand):

@@ -26,6 +26,7 @@ extension PropertyAnswer: PrintedAnswer {
   }
 
   private func number(_ options: ReportOptions) -> String {
+    if let exact = exactStart { return AnswerText.fraction(exact, options) + ", exactly" }
     let initial = explored.sparse.initial.count
     let isRange = combined == nil && initial > 1 && range.least != range.greatest
     let error = (startUpper - startLower) / 2

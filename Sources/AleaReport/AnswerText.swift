@@ -47,7 +47,12 @@ public enum AnswerText {
 
   private static func lines(of solution: Solution, _ options: ReportOptions) -> [String] {
     var header = [title(solution.process) + ", solved by " + solution.sparse.method + iterations(solution.sparse.iterations)]
-    header.append(promise(solution.sparse, in: solution.explored, what: "the optimum"))
+    if let exact = solution.exact {
+      header.append("\(fraction(exact.atStart, options)) from the start, exactly")
+      header.append("every value is a fraction: `exact[...]` tells it")
+    } else {
+      header.append(promise(solution.sparse, in: solution.explored, what: "the optimum"))
+    }
     header.append(sizes(solution.explored))
     if options.showsTime { header.append(times(solution.exploringTime, solution.solvingTime, "solved")) }
     header += solution.sparse.notes.map { "note: " + $0 }
@@ -81,7 +86,8 @@ public enum AnswerText {
     let header = [
       "\(reachability.maximizes ? "greatest" : "least") probability of \(reachability.event) in \(title(reachability.process))"
         + ", by \(reachability.sparse.method)",
-      "\(start) from the start; "
+      reachability.exact.map { "\(fraction($0.atStart, options)) from the start, exactly" }
+        ?? "\(start) from the start; "
         + (reachability.bound == 0
           ? "exact" : "every probability is within \(NumberFormat.bound(reachability.bound)) of the truth"),
       sizes(reachability.explored),
@@ -147,6 +153,19 @@ public enum AnswerText {
 
   private static func iterations(_ count: Int) -> String {
     count <= 0 ? "" : count == 1 ? " in 1 iteration" : " in \(NumberText.grouped(count)) iterations"
+  }
+
+  /// Longer fractions are not printed, only their size.
+  private static let longestFraction = 80
+
+  /// A fraction with its decimal: `49/128 = 0.3828125`.
+  static func fraction(_ value: ExactValue, _ options: ReportOptions) -> String {
+    guard case .finite(let number) = value else { return value.description }
+    let text = number.description
+    if number.isWhole, text.count <= longestFraction { return text }
+    let decimal = NumberText.significant(number.double, digits: max(options.digits, 9))
+    guard text.count <= longestFraction else { return "a fraction of \(text.count) characters, \(decimal)" }
+    return "\(text) = \(decimal)"
   }
 
   /// The certificate in plain words.

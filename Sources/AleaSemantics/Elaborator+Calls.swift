@@ -358,6 +358,7 @@ extension Elaborator {
     if case .value(let value) = operand, let (x, xType) = encode(value) {
       let result = function(x)
       if result.isNaN { throw fault("`\(function.rawValue)(\(value))` is not a number", place) }
+      environment.numbers.note(.unary(function), [x], result)
       let isInteger = (type ?? xType) == .integer
       if isInteger, result.magnitude > 0x1p53 {
         throw fault("`\(function.rawValue)(\(value))` is beyond 2^53, the largest exact integer", place)

@@ -134,11 +134,19 @@ extension Elaborator {
       outcomes.append((known, number))
     }
     if outcomes.count == values.count {
-      let total = outcomes.reduce(0) { $0 + $1.probability }
+      let total = outcomes.reduce(0) { sum, outcome in
+        environment.numbers.note(.binary(.add), [sum, outcome.probability], sum + outcome.probability)
+        return sum + outcome.probability
+      }
       if total <= 0 {
         throw fault("the weights sum to \(NumberText.significant(total, digits: 8)): there is nothing to draw", span)
       }
-      if !isNormalized { outcomes = outcomes.map { ($0.value, $0.probability / total) } }
+      if !isNormalized {
+        outcomes = outcomes.map { outcome in
+          environment.numbers.note(.binary(.divide), [outcome.probability, total], outcome.probability / total)
+          return (outcome.value, outcome.probability / total)
+        }
+      }
       return .value(.distribution(DistributionValue(.finite(outcomes))))
     }
     var type: ScalarType?

@@ -25,7 +25,9 @@ extension Elaborator {
     switch operand {
     case .unchecked: return operand
     case .value(.integer(let number)): return .value(.integer(-number))
-    case .value(.real(let number)): return .value(.real(-number))
+    case .value(.real(let number)):
+      environment.numbers.note(.unary(.negate), [number], -number)
+      return .value(.real(-number))
     case .value(.object(let object as any ElementwiseObject)): return .value(try placed(span) { try object.applying(.negate) })
     case .value(.array(let elements)): return array(try elements.map { try negate(.value($0), span) })
     case .array(let elements, let index): return .array(try elements.map { try negate($0, span) }, index: index)
@@ -179,6 +181,7 @@ extension Elaborator {
     }
     let isInteger =
       leftType == .integer && rightType == .integer && function != .divide && !(function == .power && right < 0)
+    environment.numbers.note(.binary(function), [left, right], result)
     guard isInteger else { return .real(result) }
     guard result.magnitude <= 0x1p53 else {
       throw fault(

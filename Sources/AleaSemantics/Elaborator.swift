@@ -66,6 +66,7 @@ struct Elaborator {
   init(context: ElaborationContext, environment: Environment) {
     self.context = context
     self.environment = environment
+    if context.pool.nodes.isEmpty { context.pool.numbers = environment.numbers }
   }
 
   /// Integers are exact up to here (2^53), since expressions compute with doubles.
@@ -131,7 +132,9 @@ struct Elaborator {
     }
     switch expression.kind {
     case .integer(let value): return .value(.integer(value))
-    case .real(let value): return .value(.real(value))
+    case .real(let value):
+      environment.numbers.note(.literal, [], value)
+      return .value(.real(value))
     case .boolean(let value): return .value(.boolean(value))
     case .string(let parts): return try string(parts)
     case .name(let name):

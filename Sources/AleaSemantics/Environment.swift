@@ -31,8 +31,13 @@ public struct Binding: Sendable {
 public final class Environment: @unchecked Sendable {
   private var bindings: [String: Binding] = [:]
   private let parent: Environment?
+  /// How the numbers of the program came about; shared with what this environment stands on.
+  let numbers: ExactNumbers
 
-  public init(parent: Environment? = nil) { self.parent = parent }
+  public init(parent: Environment? = nil) {
+    self.parent = parent
+    numbers = parent?.numbers ?? ExactNumbers()
+  }
 
   public subscript(name: String) -> Binding? {
     get { bindings[name] ?? parent?[name] }

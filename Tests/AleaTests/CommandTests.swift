@@ -80,6 +80,26 @@ import Testing
     print(best.start)
     """
 
+  @Test func propertiesAreAnsweredInFractions() throws {
+    let walk = """
+      dtmc
+      module walk
+        x : [0..3] init 1;
+        [] x=1 | x=2 -> 1/3:(x'=x+1) + 2/3:(x'=x-1);
+        [] x=0 | x=3 -> 1:true;
+      endmodule
+      """
+    let files = ["walk.prism": walk, "walk.props": "\"won\": P=? [ F x=3 ];"]
+    // The ruin of a gambler: (1 - 2) / (1 - 2^3).
+    let (text, _) = try run(["run", "walk.prism", "--property", "walk.props:won", "--exact"], files: files)
+    #expect(text.status == 0)
+    #expect(text.output.contains("1/7 = 0.142857143, exactly"))
+    let (json, _) = try run(["run", "walk.prism", "--property", "walk.props:won", "--exact", "--json"], files: files)
+    #expect(json.output.contains("\"exact\": \"1/7\"") || json.output.contains("\"exact\":\"1/7\""))
+    let (missing, _) = try run(["run", "walk.prism", "--exact"], files: files)
+    #expect(missing.status != 0 && missing.errors.contains("--exact needs --property"))
+  }
+
   @Test func runsAndPrints() throws {
     let (outcome, _) = try run(["run", "coins.alea"], files: ["coins.alea": Self.coins])
     #expect(outcome.status == 0)

@@ -6,6 +6,8 @@ protocol PropertyModel: ModelSource {
   func program(allowing names: Set<String>) throws -> PrismProgram
   /// The states of the model; states without a choice have a loop of their own.
   func exploration(_ core: SessionCore) throws -> PrismExploration
+  /// The same with the model's numbers as fractions.
+  func exploration(_ core: SessionCore, for method: Exact) throws -> PrismExploration
   var name: String { get }
 }
 
@@ -102,6 +104,13 @@ struct ExplicitFile: PropertyModel {
     PrismExploration(
       program: program(allowing: []), explored: rows.explored(lowered), deadlocks: rows.deadlocks.count, seconds: seconds,
       stateRewards: rows.rewards.map(\.state))
+  }
+
+  func exploration(_ core: SessionCore, for method: Exact) throws -> PrismExploration {
+    throw core.diagnostic(
+      UnmetRequirement(
+        method: method.name, requirement: "a model whose probabilities are known as fractions",
+        found: "`\(name)` holds doubles", remedy: "the answer without `Exact` has guaranteed bounds"), at: nil)
   }
 
   /// What the reader should know.

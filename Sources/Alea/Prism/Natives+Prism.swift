@@ -104,8 +104,14 @@ extension Natives {
           "or about one read as states and transitions: .tra, .drn, .umb or .npz",
         ])
     }
-    for label in ["by", "states"] where call[label] != nil {
-      throw call.fault("`\(label)` and `property` do not go together", at: label)
+    if call["states"] != nil { throw call.fault("`states` and `property` do not go together", at: "states") }
+    let exact = try method(call, core: core).map { method in
+      guard let exact = method as? Exact else {
+        throw call.fault(
+          "`by` and `property` do not go together", at: "by", notes: ["only `by: Exact()` does: it asks for a fraction"])
+      }
+      if call["tolerance"] != nil { throw call.fault("an exact answer has no tolerance", at: "tolerance") }
+      return exact
     }
     guard let given = call["property"] else {
       throw call.fault("`properties` needs `property`, the name of one", at: "properties")
@@ -122,7 +128,7 @@ extension Natives {
       let property = try declarations.required(text, at: given.span)
       return .object(
         try core.answers(
-          [(property, declarations)], declarations: declarations, of: file, tolerance: tolerance(call))[0])
+          [(property, declarations)], declarations: declarations, of: file, tolerance: tolerance(call), by: exact)[0])
     }
     if declarations == nil, isName(text) {
       throw call.fault(
@@ -137,7 +143,7 @@ extension Natives {
       throw call.fault("one property is needed here, and this has \(written.properties.properties.count)", at: "property")
     }
     return .object(
-      try core.answers([(property, written)], declarations: declarations, of: file, tolerance: tolerance(call))[0])
+      try core.answers([(property, written)], declarations: declarations, of: file, tolerance: tolerance(call), by: exact)[0])
   }
 
   private static func isName(_ text: String) -> Bool {
@@ -167,7 +173,9 @@ extension Session {
   }
 
   /// The answer to one property of a PRISM model given as text, with the configuration's parameters as its constants.
-  public func answer(prism text: String, property: String) throws -> PropertyAnswer {
+  ///
+  /// - Parameter method: nil for an answer with guaranteed bounds, or ``Exact`` for a fraction.
+  public func answer(prism text: String, property: String, by method: Exact? = nil) throws -> PropertyAnswer {
     var constants: [String: PrismGiven] = [:]
     for (name, value) in configuration.parameters { constants[name] = .text(value) }
     let file = try PrismFile(loader.add(text: text, name: "<model>"), constants: constants, warnings: &core.warnings)
@@ -175,7 +183,7 @@ extension Session {
     guard source.properties.properties.count == 1, let only = source.properties.properties.first else {
       throw DiagnosticError(.error("one property is needed, and this has \(source.properties.properties.count)", at: nil))
     }
-    return try core.answers([(only, source)], declarations: source, of: file, tolerance: nil)[0]
+    return try core.answers([(only, source)], declarations: source, of: file, tolerance: nil, by: method)[0]
   }
 
   /// What is wrong with a PRISM model.
@@ -195,9 +203,10 @@ extension Session {
   /// - Parameters:
   ///   - properties: for each a file of properties, all of it or with `:name` one of its properties; or a property itself.
   ///     Without any the size of the model is printed.
+  ///   - method: nil for answers with guaranteed bounds, or ``Exact`` for fractions.
   /// - Throws: `DiagnosticError` with everything that is wrong, or `WorkCancelled`.
   @discardableResult
-  public func run(prism path: String, properties: [String]) throws -> [PropertyAnswer] {
+  public func run(prism path: String, properties: [String], by method: Exact? = nil) throws -> [PropertyAnswer] {
     let file: any PropertyModel = Self.isExplicit(path) ? try explicitFile(path) : try prismFile(path)
     if let rows = file as? ExplicitFile { core.warnings += rows.diagnostics }
     var questions: [(file: PropertyFile, chosen: [PrismProperties.Property])] = []
@@ -212,7 +221,7 @@ extension Session {
     var result: [PropertyAnswer] = []
     for (source, chosen) in questions {
       for property in chosen {
-        let answer = try core.answers([(property, source)], declarations: source, of: file, tolerance: nil)[0]
+        let answer = try core.answers([(property, source)], declarations: source, of: file, tolerance: nil, by: method)[0]
         try show(answer)
         result.append(answer)
       }

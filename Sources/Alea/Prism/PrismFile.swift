@@ -80,6 +80,32 @@ final class PrismFile: ModelSource, @unchecked Sendable {
     return result
   }
 
+  /// The states with the model's numbers as fractions.
+  func exploration(_ core: SessionCore, for method: Exact) throws -> PrismExploration {
+    var result = try exploration(core)
+    if result.explored.sparse.exact != nil { return result }
+    if let unmet = method.unmetSize(of: result.explored.sparse) { throw core.diagnostic(unmet, at: nil) }
+    do {
+      var explored = result.explored
+      if result.program.type == .mdp {
+        // Of an mdp rewards are computed when they are asked for; in fractions all of them are.
+        let process = result.program.process
+        var sparse = explored.sparse
+        sparse.channels = try process.channels.indices.map { index in
+          .init(name: process.channels[index].name, reward: try result.reward(index))
+        }
+        explored = ExploredProcess(
+          process: process, sparse: sparse, states: explored.states, actions: explored.actions,
+          choiceAction: explored.choiceAction, deadlocks: explored.deadlocks, warnings: explored.warnings)
+      }
+      result.explored = try explored.exact(control: core.control)
+    } catch var error as DiagnosticError {
+      for index in error.diagnostics.indices { result.program.locate(&error.diagnostics[index]) }
+      throw error
+    }
+    return result
+  }
+
   private func explore(_ program: PrismProgram, _ core: SessionCore) throws -> ExploredProcess {
     var process = program.process
     if program.type == .mdp {
@@ -102,7 +128,7 @@ final class PrismFile: ModelSource, @unchecked Sendable {
 /// A PRISM model with all its states.
 struct PrismExploration {
   let program: PrismProgram
-  let explored: ExploredProcess
+  var explored: ExploredProcess
   /// How many states have no enabled command.
   let deadlocks: Int
   let seconds: Double

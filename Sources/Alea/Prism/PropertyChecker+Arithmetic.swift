@@ -38,7 +38,7 @@ extension PropertyChecker {
     case .filter(let operation, let body, let condition):
       switch try filtered(operation, body, condition) {
       case .numbers(let numbers): return numbers
-      case .combined(let numbers, let value, let lower, let upper): return constant(numbers, value, lower, upper)
+      case .combined(let numbers, let value, let lower, let upper, _): return constant(numbers, value, lower, upper)
       default: throw fault("this filter gives a condition, and a number is needed", at: operation.span)
       }
     case .label(let name):
@@ -106,6 +106,7 @@ extension PropertyChecker {
   private func enclosed(_ solution: SparseSolution) -> SparseSolution {
     var result = solution
     result.policy = []
+    result.exact = nil
     result.bound = zip(result.lower, result.upper).reduce(0) { $1.0 < $1.1 ? max($0, ($1.1 - $1.0) / 2) : $0 }
     return result
   }

@@ -92,6 +92,7 @@ extension PropertyChecker {
     }
     result.bound = zip(result.lower, result.upper).reduce(0) { $1.0 < $1.1 ? max($0, ($1.1 - $1.0) / 2) : $0 }
     result.policy = []
+    result.exact = nil
     return result
   }
 

@@ -4,7 +4,9 @@ extension PropertyChecker {
   /// The number a query asks for, in every state.
   mutating func numbers(_ query: PrismQuery, tolerance: Double? = nil) throws -> SparseSolution {
     var checker = self
-    if let tolerance { checker = PropertyChecker(exploration: exploration, context: context, core: core, tolerance: tolerance) }
+    if let tolerance {
+      checker = PropertyChecker(exploration: exploration, context: context, core: core, tolerance: tolerance, method: method)
+    }
     defer { context = checker.context }
     if query.optimum == nil, !isChoiceFree {
       throw fault(
@@ -32,7 +34,7 @@ extension PropertyChecker {
     case .not(let inner, _): return opposite(try probability(inner, maximize: !maximize))
     case .next(let inner, _):
       let set = try stateSet(inner)
-      var iteration = StepIteration(sparse, from: indicator(set).value, maximize: maximize)
+      var iteration = StepIteration(sparse, from: indicator(set), maximize: maximize)
       try iteration.run(steps: 1, control: control)
       return iteration.solution(steps: 1, isProbability: true)
     case .eventually(let inner, let bounds, let span):
@@ -66,6 +68,11 @@ extension PropertyChecker {
   func opposite(_ solution: SparseSolution) -> SparseSolution {
     var result = solution
     result.value = solution.value.map { 1 - $0 }
+    result.exact = solution.exact.map { values in
+      values.map { value in
+        if case .finite(let number) = value { .finite(.one - number) } else { value }
+      }
+    }
     // 1 - x is rounded, except where it is exact.
     func complement(_ x: Double, _ slip: (Double) -> Double) -> Double {
       x == 0 ? 1 : x == 1 ? 0 : min(1, max(0, slip(1 - x)))
@@ -90,15 +97,14 @@ extension PropertyChecker {
     if isTimed { return try timeBounded(staying, target, bounds) }
     let (low, high) = try steps(bounds)
     let count = sparse.stateCount
-    if let high, high < low { return exact([Double](repeating: 0, count: count), method: "Evaluation") }
+    if let high, high < low { return indicator(StateSet(count: count)) }
     var iteration: StepIteration
     if let high {
-      iteration = StepIteration(sparse, from: indicator(target).value, maximize: maximize)
+      iteration = StepIteration(sparse, from: indicator(target), maximize: maximize)
       let outside = combined(staying, target) { (1 - $0) & (1 - $1) }
       try iteration.run(steps: high - low, fixed: combined(target, outside) { $0 | $1 }, control: control)
     } else {
-      let later = try unbounded(staying, target, maximize: maximize)
-      iteration = StepIteration(sparse, lower: later.lower, upper: later.upper, maximize: maximize)
+      iteration = StepIteration(sparse, from: try unbounded(staying, target, maximize: maximize), maximize: maximize)
     }
     try iteration.run(steps: low, zero: complement(staying), control: control)
     return stepwise(iteration.solution(steps: high ?? low, isProbability: true), steps: high ?? (low + 1))
@@ -241,9 +247,14 @@ extension PropertyChecker {
 
   mutating func reward(_ query: PrismQuery, _ earned: Earned, maximize: Bool) throws -> SparseSolution {
     let column: Column<Double>
+    let exact: [Rational]?
     switch earned {
-    case .structure(let index): column = try exploration.reward(index)
-    case .time: column = exploration.stepTime
+    case .structure(let index):
+      column = try exploration.reward(index)
+      exact = sparse.exact?.rewards[index]
+    case .time:
+      column = exploration.stepTime
+      exact = exactStepTime
     }
     switch query.body {
     case .eventually(let inner, let bounds, let span):
@@ -252,20 +263,25 @@ extension PropertyChecker {
         return try formulaReward(query.body, column, maximize: maximize)
       }
       let target = try states(condition)
-      return try refined { try sparse.rewardUntil(target, reward: column, maximize: maximize, tolerance: $0, control: control) }
+      return try refined {
+        try sparse.rewardUntil(
+          target, reward: column, maximize: maximize, tolerance: $0, control: control, exactReward: exact)
+      }
     case .cumulative(nil, _):
-      return try refined { try sparse.rewardForEver(reward: column, maximize: maximize, tolerance: $0, control: control) }
+      return try refined {
+        try sparse.rewardForEver(reward: column, maximize: maximize, tolerance: $0, control: control, exactReward: exact)
+      }
     case .cumulative(let bound?, _):
       if isTimed { return try timeCumulative(column, bound) }
       let steps = try context.integer(bound, "the number of steps")
       guard steps >= 0 else { throw fault("a number of steps is not negative", at: bound.span) }
       try checkLength(steps, at: bound.span)
-      var iteration = StepIteration(sparse, from: [Double](repeating: 0, count: sparse.stateCount), maximize: maximize)
-      try iteration.run(steps: steps, reward: column, control: control)
+      var iteration = StepIteration(sparse, from: indicator(StateSet(count: sparse.stateCount)), maximize: maximize)
+      try iteration.run(steps: steps, reward: column, exactReward: exact, control: control)
       return stepwise(iteration.solution(steps: steps, isProbability: false), steps: steps)
     case .instantaneous(let time, let span):
       guard case .structure(let index) = earned else { throw fault("`I=` asks for a reward, not for the time", at: span) }
-      if isTimed { return try timeInstantaneous(stateReward(index), time) }
+      if isTimed { return try timeInstantaneous(stateReward(index).value, time) }
       let steps = try context.integer(time, "the number of steps")
       guard steps >= 0 else { throw fault("a number of steps is not negative", at: time.span) }
       try checkLength(steps, at: time.span)
@@ -275,24 +291,35 @@ extension PropertyChecker {
     case .discounted(let discount, let span):
       let factor = try context.real(discount, "the discount")
       guard factor >= 0, factor < 1 else { throw fault("a discount is at least 0 and less than 1", at: span) }
-      return try solved(column, Objective(criterion: .discounted(factor), maximizes: maximize))
-    case .longRun: return try longRun(column, maximize: maximize)
+      return try solved(
+        column, Objective(criterion: .discounted(factor), maximizes: maximize), exact,
+        discount: method == nil ? .one : try exactNumber(factor, at: discount.span))
+    case .longRun: return try longRun(column, exact, maximize: maximize)
     default: return try formulaReward(query.body, column, maximize: maximize)
     }
   }
 
   /// What each state earns of a rewards structure, its transitions left out.
-  private mutating func stateReward(_ index: Int) throws -> [Double] {
-    if let known = exploration.stateRewards?[index] { return known.array }
+  private mutating func stateReward(_ index: Int) throws -> SparseSolution {
+    if let known = exploration.stateRewards?[index] { return exact(known.array, method: "Evaluation") }
     let (process, id) = try context.stateReward(index)
-    return try explored.evaluate(id, in: process)
+    return try evaluated(id, in: process)
   }
 
-  private func solved(_ reward: Column<Double>, _ objective: Objective, in process: SparseProcess? = nil) throws -> SparseSolution
-  {
+  /// - Parameters:
+  ///   - exactReward: the rewards in fractions, when the answer is to be one; `discount` likewise.
+  private func solved(
+    _ reward: Column<Double>, _ objective: Objective, _ exactReward: [Rational]?, discount: Rational = .one,
+    in process: SparseProcess? = nil
+  ) throws -> SparseSolution {
     var process = process ?? sparse
     process.channels = [.init(name: "reward", reward: reward)]
     process.objective = objective
+    if let method, let exactReward {
+      process.exact?.rewards = [exactReward]
+      process.exact?.discount = discount
+      return try method.solve(process, control: control)
+    }
     let problem = process
     return try refined { tolerance in
       try Planner(for: problem, tolerance: tolerance).method.solve(problem, control: control)
@@ -300,18 +327,24 @@ extension PropertyChecker {
   }
 
   /// The long-run average of a reward; of a ctmc in time, by its uniformised chain.
-  private func longRun(_ reward: Column<Double>, maximize: Bool) throws -> SparseSolution {
+  private func longRun(_ reward: Column<Double>, _ exactReward: [Rational]?, maximize: Bool) throws -> SparseSolution {
     let objective = Objective(criterion: .average, maximizes: maximize)
     var solution: SparseSolution
     if isTimed {
-      let (process, rate) = uniformised()
+      var (process, rate) = uniformised()
+      var exactScaled: [Rational]?
+      if let form = sparse.exact, let exactReward, let time = exactStepTime {
+        let (exactProcess, exactRate) = uniformisedExactly(form, time)
+        (process, rate) = (exactProcess, exactRate.double)
+        exactScaled = zip(exactReward, time).map { $0.divided(by: $1) ?? .zero }
+      }
       let time = exploration.stepTime
       let scaled = Column<Double>(repeating: 0, count: sparse.choiceCount)
       for choice in 0..<sparse.choiceCount { scaled.pointer[choice] = reward.pointer[choice] / time.pointer[choice] }
-      solution = try solved(scaled, objective, in: process)
+      solution = try solved(scaled, objective, exactScaled, in: process)
       solution.notes.append("the chain is watched at the times of a clock of rate \(NumberText.significant(rate, digits: 6))")
     } else {
-      solution = try solved(reward, objective)
+      solution = try solved(reward, objective, exactReward)
     }
     solution.value = solution.gain ?? solution.value
     solution.gain = nil
@@ -352,6 +385,7 @@ extension PropertyChecker {
     process.transitionStart = transitionStart
     process.successor = successor
     process.probability = probability
+    process.exact = nil
     return (process, rate)
   }
 
@@ -361,9 +395,14 @@ extension PropertyChecker {
     let set = try states(condition)
     let time = exploration.stepTime
     let column = Column<Double>(repeating: 0, count: sparse.choiceCount)
+    let exactTime = exactStepTime
+    var exact = method == nil ? nil : Array(repeating: Rational.zero, count: sparse.choiceCount)
     for state in 0..<sparse.stateCount where set.contains(state) {
-      for choice in sparse.choices(of: state) { column.pointer[choice] = isTimed ? time.pointer[choice] : 1 }
+      for choice in sparse.choices(of: state) {
+        column.pointer[choice] = isTimed ? time.pointer[choice] : 1
+        if let exactTime { exact?[choice] = exactTime[choice] }
+      }
     }
-    return try longRun(column, maximize: maximize)
+    return try longRun(column, exact, maximize: maximize)
   }
 }

@@ -74,7 +74,7 @@ extension PropertyChecker {
       if optimum.slack > 0 {
         solution.notes.append(edge(optimum.slack))
       }
-      return .combined(solution, value: low + (high - low) / 2, lower: low, upper: high)
+      return .combined(solution, value: low + (high - low) / 2, lower: low, upper: high, exact: nil)
     case 2 where goals.count == 2:
       let points = try problem.front(tolerance: max(precision, 1e-6))
       solution.notes.append("no policy gets farther than 1e-6 beyond the lines between these points")

@@ -102,6 +102,7 @@ extension PropertyChecker {
       throw fault("\(what) is \(NumberText.significant(limit, digits: 6)), which is not a probability", at: bound.span)
     }
     if let (set, solution) = try qualitative(query, relation, limit) { return (set, solution) }
+    if method != nil { return try satisfiedExactly(query, relation, bound, limit) }
     var tolerance = self.tolerance ?? 1e-6
     while true {
       let solution = try numbers(query, tolerance: tolerance)
@@ -111,9 +112,11 @@ extension PropertyChecker {
       if tolerance < 1e-15 {
         let state = StateNaming(explored).text(of: open)
         let interval = [solution.lower[open], solution.upper[open]].map { NumberText.significant($0, digits: 9) }
-        throw fault(
-          "whether the bound holds cannot be decided: the number is too near to it", at: query.span,
-          label: "between \(interval[0]) and \(interval[1])", notes: ["in state \(state)", "ask for the number itself with `=?`"])
+        throw UndecidedBound(
+          error: fault(
+            "whether the bound holds cannot be decided: the number is too near to it", at: query.span,
+            label: "between \(interval[0]) and \(interval[1])",
+            notes: ["in state \(state)", "ask for the number itself with `=?`"]))
       }
     }
   }
@@ -205,7 +208,7 @@ extension PropertyChecker {
     switch inner {
     case .numbers(let numbers): solution = numbers
     case .truth(let states, let numbers): (truth, solution) = (states, numbers)
-    case .combined(let numbers, let value, let lower, let upper): solution = constant(numbers, value, lower, upper)
+    case .combined(let numbers, let value, let lower, let upper, _): solution = constant(numbers, value, lower, upper)
     case .combinedTruth(let holds, let numbers):
       (truth, solution) = (holds ? everything : StateSet(count: sparse.stateCount), numbers)
     case .front: throw unsupported("a filter of what can be had of several objectives", at: operation.span)
@@ -213,7 +216,9 @@ extension PropertyChecker {
     func isTrue(_ state: Int) -> Bool { truth?.contains(state) ?? (solution.value[state] != 0) }
     func number(_ combine: ([Double]) -> Double) -> Verdict {
       func of(_ values: [Double]) -> Double { combine(members.map { values[$0] }) }
-      return .combined(solution, value: of(solution.value), lower: of(solution.lower), upper: of(solution.upper))
+      return .combined(
+        solution, value: of(solution.value), lower: of(solution.lower), upper: of(solution.upper),
+        exact: solution.exact.flatMap { exact in exactCombination(operation.text, members.map { exact[$0] }) })
     }
     switch operation.text {
     case "min": return number { $0.min() ?? .nan }
@@ -240,7 +245,8 @@ extension PropertyChecker {
       return .truth(StateSet(found, count: sparse.stateCount), result)
     case "count":
       let count = Double(members.reduce(0) { $0 + (isTrue($1) ? 1 : 0) })
-      return .combined(solution, value: count, lower: count, upper: count)
+      return .combined(
+        solution, value: count, lower: count, upper: count, exact: method.flatMap { _ in .finite(Rational(Int(count))) })
     case "forall", "exists":
       guard truth != nil else { throw fault("`\(operation.text)` takes a condition, and this is a number", at: body.span) }
       return .combinedTruth(

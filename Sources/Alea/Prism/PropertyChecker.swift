@@ -7,6 +7,8 @@ struct PropertyChecker {
   let core: SessionCore
   /// The error to aim at; nil for a relative one at the start.
   let tolerance: Double?
+  /// Set where the answer is to be a fraction.
+  let method: Exact?
 
   var explored: ExploredProcess { exploration.explored }
   var sparse: SparseProcess { explored.sparse }
@@ -18,7 +20,7 @@ struct PropertyChecker {
   enum Verdict {
     case numbers(SparseSolution)
     case truth(StateSet, SparseSolution)
-    case combined(SparseSolution, value: Double, lower: Double, upper: Double)
+    case combined(SparseSolution, value: Double, lower: Double, upper: Double, exact: ExactValue?)
     case combinedTruth(Bool, SparseSolution)
     /// What can be had of two objectives: the corners.
     case front([[Double]], SparseSolution)
@@ -34,7 +36,7 @@ struct PropertyChecker {
 
   // MARK: Answers
 
-  mutating func answer(_ body: PrismExpression, text: String, name: String?) throws -> PropertyAnswer {
+  mutating func answer(_ body: PrismExpression, text: String, name: String?, note: String? = nil) throws -> PropertyAnswer {
     let start = SessionCore.seconds()
     let verdict: Verdict
     do {
@@ -45,17 +47,26 @@ struct PropertyChecker {
     let seconds = SessionCore.seconds() - start
     var satisfying: StateSet?
     var combined: (value: Double, lower: Double, upper: Double)?
+    var exactCombined: ExactValue?
     var solution: SparseSolution
     var front: [[Double]]?
     switch verdict {
     case .front(let points, let numbers): (solution, front) = (numbers, points)
     case .numbers(let numbers): solution = numbers
     case .truth(let states, let numbers): (satisfying, solution) = (states, numbers)
-    case .combined(let numbers, let value, let lower, let upper): (solution, combined) = (numbers, (value, lower, upper))
+    case .combined(let numbers, let value, let lower, let upper, let exact):
+      (solution, combined, exactCombined) = (numbers, (value, lower, upper), exact)
     case .combinedTruth(let truth, let numbers):
       solution = numbers
       satisfying = StateSet(truth ? Array(0..<sparse.stateCount) : [], count: sparse.stateCount)
     }
+    if method != nil {
+      if satisfying == nil, combined == nil ? solution.exact == nil : exactCombined == nil {
+        throw fault(
+          "`Exact` does not serve this property", at: body.span, notes: ["leave out `by:`: the answer has guaranteed bounds"])
+      }
+    }
+    if let note { solution.notes.append(note) }
     if exploration.deadlocks > 0 {
       let count = exploration.deadlocks
       solution.notes.append(
@@ -63,8 +74,8 @@ struct PropertyChecker {
           + "\(count == 1 ? "it stays" : "they stay") as \(count == 1 ? "it is" : "they are"), as in PRISM")
     }
     return PropertyAnswer(
-      explored: explored, property: text, name: name, sparse: solution, satisfying: satisfying, combined: combined, front: front,
-      exploringTime: exploration.seconds, solvingTime: seconds)
+      explored: explored, property: text, name: name, sparse: solution, satisfying: satisfying, combined: combined,
+      exactCombined: exactCombined, front: front, exploringTime: exploration.seconds, solvingTime: seconds)
   }
 
   mutating func verdict(_ expression: PrismExpression) throws -> Verdict {
@@ -86,7 +97,7 @@ struct PropertyChecker {
         return .truth(set, indicator(set))
       }
       let (process, id) = try context.number(expression)
-      return .numbers(exact(try explored.evaluate(id, in: process), method: "Evaluation"))
+      return .numbers(try evaluated(id, in: process))
     }
   }
 
@@ -96,7 +107,9 @@ struct PropertyChecker {
   }
 
   func indicator(_ set: StateSet) -> SparseSolution {
-    exact((0..<sparse.stateCount).map { set.contains($0) ? 1 : 0 }, method: "Evaluation")
+    var solution = exact((0..<sparse.stateCount).map { set.contains($0) ? 1 : 0 }, method: "Evaluation")
+    if method != nil { solution.exact = (0..<sparse.stateCount).map { .finite(set.contains($0) ? .one : .zero) } }
+    return solution
   }
 
   // MARK: Precision

@@ -42,18 +42,18 @@ extension SessionCore {
   /// - Parameter declarations: the file whose constants, labels and properties may be mentioned.
   func answers(
     _ chosen: [(property: PrismProperties.Property, file: PropertyFile)], declarations: PropertyFile?, of file: any PropertyModel,
-    tolerance: Double?
+    tolerance: Double?, by method: Exact? = nil
   ) throws -> [PropertyAnswer] {
     // Everything that can be said about the model comes before the work of exploring it.
     _ = try file.program(allowing: declarations?.constantNames ?? [])
-    let exploration = try file.exploration(self)
+    let exploration = try method.map { try file.exploration(self, for: $0) } ?? file.exploration(self)
     var context = try PrismContext(exploration.program, properties: declarations?.properties ?? PrismProperties())
     for property in declarations?.properties.properties ?? [] {
       if let name = property.name { context.addLabel(name.text, property.body) }
     }
-    var checker = PropertyChecker(exploration: exploration, context: context, core: self, tolerance: tolerance)
+    var checker = PropertyChecker(exploration: exploration, context: context, core: self, tolerance: tolerance, method: method)
     return try chosen.map { property, source in
-      try checker.answer(property.body, text: source.text(of: property), name: property.name?.text)
+      try proved(by: &checker, property, text: source.text(of: property), of: file)
     }
   }
 }

@@ -96,8 +96,10 @@ private struct StateDocument {
     members += extra
     members += [
       .init("method", .string(sparse.method)), .init("iterations", .integer(sparse.iterations)),
-      .init("bound", .number(sparse.bound)), .init("start", .number(start)), .init("size", ModelSize(explored).json),
+      .init("bound", .number(sparse.bound)), .init("start", .number(start)),
     ]
+    if let exact = sparse.exactValues(of: explored) { members.append(.init("exact", .string(exact.atStart.description))) }
+    members.append(.init("size", ModelSize(explored).json))
     if let time {
       members.append(
         .init("time", .object([.init("exploring", .number(time.exploring)), .init("solving", .number(time.solving))])))

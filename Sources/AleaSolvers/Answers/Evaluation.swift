@@ -94,6 +94,8 @@ public struct Reachability: Sendable {
   public var process: Process { explored.process }
   public var bound: Double { sparse.bound }
   public var probability: StateFunction { StateFunction("probability", sparse.value, of: explored) }
+  /// The probabilities as fractions, when the method computes with them.
+  public var exact: ExactFunction? { sparse.exactValues(of: explored) }
   public var policy: PolicyFunction { PolicyFunction(sparse.policy, of: explored) }
 }
 
@@ -107,11 +109,12 @@ extension Reachability: ObjectValue {
       ("start", "the probability from the starting law"), ("probability", "the probability from each state"),
       ("value", "the same"), ("policy", "the policy that attains it"), ("bound", "the guaranteed error of every probability"),
       ("lower", "a guaranteed lower bound at each state"), ("upper", "a guaranteed upper bound at each state"),
-    ]
+    ] + (sparse.exact == nil ? [] : [("exact", "the probabilities as fractions: `exact.start`")])
   }
 
   public func member(_ name: String) throws -> Value? {
     switch name {
+    case "exact": exact.map { .object($0) }
     case "start": .real(probability.atStart)
     case "probability", "value": .object(probability)
     case "policy": .object(policy)

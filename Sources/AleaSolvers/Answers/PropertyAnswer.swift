@@ -14,6 +14,8 @@ public struct PropertyAnswer: Sendable {
   public let satisfying: StateSet?
   /// A number made of those of several states (`filter(max, ...)`): value, lower and upper bound; nil for the initial states.
   public let combined: (value: Double, lower: Double, upper: Double)?
+  /// The same number as a fraction, when it is known.
+  public let exactCombined: ExactValue?
   /// The corners of what can be had of two objectives at once, one number an objective; nil for other questions.
   public let front: [[Double]]?
   public let exploringTime: Double
@@ -21,8 +23,8 @@ public struct PropertyAnswer: Sendable {
 
   public init(
     explored: ExploredProcess, property: String, name: String?, sparse: SparseSolution, satisfying: StateSet? = nil,
-    combined: (value: Double, lower: Double, upper: Double)? = nil, front: [[Double]]? = nil, exploringTime: Double,
-    solvingTime: Double
+    combined: (value: Double, lower: Double, upper: Double)? = nil, exactCombined: ExactValue? = nil, front: [[Double]]? = nil,
+    exploringTime: Double, solvingTime: Double
   ) {
     self.explored = explored
     self.property = property
@@ -30,6 +32,7 @@ public struct PropertyAnswer: Sendable {
     self.sparse = sparse
     self.satisfying = satisfying
     self.combined = combined
+    self.exactCombined = exactCombined
     self.front = front
     self.exploringTime = exploringTime
     self.solvingTime = solvingTime
@@ -40,6 +43,16 @@ public struct PropertyAnswer: Sendable {
   public var holds: Bool? {
     guard let satisfying else { return nil }
     return explored.sparse.initial.allSatisfy { satisfying.contains(Int($0.state)) }
+  }
+
+  /// The numbers as fractions, when they are known.
+  public var exact: ExactFunction? { sparse.exactValues(of: explored) }
+  /// The number at the start, or that of a filter, as a fraction; nil for a range over several initial states.
+  public var exactStart: ExactValue? {
+    if combined != nil { return exactCombined }
+    guard let exact else { return nil }
+    let numbers = Set(explored.sparse.initial.map { exact.values[Int($0.state)] })
+    return numbers.count == 1 ? numbers.first : nil
   }
 
   /// The number at the start (the mean over several initial states), or that of a filter.
@@ -75,6 +88,7 @@ extension PropertyAnswer: ObjectValue {
       ("lower", "a guaranteed lower bound at each state"), ("upper", "a guaranteed upper bound at each state"),
       ("bound", "the guaranteed error of every number"),
     ]
+    if sparse.exact != nil { result.append(("exact", "the numbers as fractions: `exact.start`")) }
     if !sparse.policy.isEmpty { result.append(("policy", "the policy that attains it")) }
     return result + [
       ("size", "states, choices and transitions"), ("method", "what ran"), ("time", "seconds spent exploring and solving"),
@@ -91,6 +105,7 @@ extension PropertyAnswer: ObjectValue {
     case "lower": .object(StateFunction("lower", sparse.lower, of: explored))
     case "upper": .object(StateFunction("upper", sparse.upper, of: explored))
     case "bound": .real(sparse.bound)
+    case "exact": exact.map { .object($0) }
     case "policy": sparse.policy.isEmpty ? nil : .object(PolicyFunction(sparse.policy, of: explored))
     case "size": .object(ModelSize(explored))
     case "method": .string(sparse.method)
@@ -115,7 +130,11 @@ extension PropertyAnswer: JSONAnswer {
     if let satisfying { members.append(.init("satisfying", .integer(satisfying.states.count))) }
     if let front { members.append(.init("front", .array(front.map { .array($0.map { .number($0) }) }))) }
     members += [
-      .init("start", .number(start)), .init("lower", .number(startLower)), .init("upper", .number(startUpper)),
+      .init("start", .number(start))
+    ]
+    if let exact = exactStart { members.append(.init("exact", .string(exact.description))) }
+    members += [
+      .init("lower", .number(startLower)), .init("upper", .number(startUpper)),
       .init("method", .string(sparse.method)), .init("size", ModelSize(explored).json),
       .init("time", .object([.init("exploring", .number(exploringTime)), .init("solving", .number(solvingTime))])),
       .init("notes", .array(sparse.notes.map { .string($0) })),

@@ -40,6 +40,9 @@ public struct Solution: Sendable {
   public var policy: PolicyFunction { PolicyFunction(sparse.policy, of: explored) }
   public var gain: StateFunction? { sparse.gain.map { StateFunction("gain", $0, of: explored) } }
 
+  /// The values as fractions, when the method computes with them; of a finite horizon those of the first step.
+  public var exact: ExactFunction? { sparse.exactValues(of: explored) }
+
   /// The value of each state when `t` steps have been taken: `value[stock: 3, t: 2]`; without a finite horizon it does not depend on `t`.
   public var valueByStep: StateFunction { StateFunction("value", sparse.stages?.value ?? sparse.value, of: explored) }
 
@@ -100,6 +103,7 @@ extension Solution: ObjectValue {
       ("bound", "the guaranteed error of every value"), ("lower", "a guaranteed lower bound at each state"),
       ("upper", "a guaranteed upper bound at each state"), ("start", "the value of the starting law"),
     ]
+    if sparse.exact != nil { result.append(("exact", "the values as fractions: `exact.start`")) }
     if sparse.gain != nil { result.append(("gain", "the long-run average reward of a step")) }
     if channelTotals != nil { result.append(("channels", "the expected total of each reward channel")) }
     if occupancy != nil { result.append(("occupancy", "how often the policy is in each state")) }
@@ -118,6 +122,7 @@ extension Solution: ObjectValue {
     case "lower": .object(StateFunction("lower", sparse.byStep.lower, of: explored))
     case "upper": .object(StateFunction("upper", sparse.byStep.upper, of: explored))
     case "start": if let gain { .real(gain.atStart) } else { .real(value.atStart) }
+    case "exact": exact.map { .object($0) }
     case "gain": try averageOnly()
     case "channels": channelTotals.map { .object(ChannelTotals($0, of: explored)) }
     case "occupancy": occupancy.map { .object(StateFunction("occupancy", $0, of: explored)) }

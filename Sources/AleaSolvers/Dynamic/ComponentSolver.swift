@@ -31,6 +31,8 @@ final class ComponentSolver {
   /// Transitions handled since the last report.
   private var workSinceReport = 0
   let limits: Limits
+  /// A component that takes more sweeps is left open.
+  private let sweepLimit: Int
   private let chain = ComponentChain()
 
   /// Bounds that hold for every policy without further ado, where there are any: 0 and 1 for probabilities.
@@ -52,9 +54,10 @@ final class ComponentSolver {
   ///   - start: the value to begin with at states that are not fixed.
   init(
     _ problem: ComponentProblem, precision: Double, limits: Limits = Limits(), start: Double = 0,
-    style: Style = .optimistic, phase: String, control: WorkControl
+    style: Style = .optimistic, sweepLimit: Int = .max, phase: String, control: WorkControl
   ) {
     self.style = style
+    self.sweepLimit = sweepLimit
     self.problem = problem
     self.control = control
     self.phase = phase
@@ -169,6 +172,9 @@ final class ComponentSolver {
 
   /// More sweeps than this without a proof, and a small component is solved directly.
   private static let directCount = 400
+  /// Somewhat larger components are solved directly only when very many sweeps have not come to an end.
+  private static let lastResortCount = 1_000
+  private static let lastResortSweeps = 20_000
 
   private func solve(_ states: UnsafePointer<Int32>, _ count: Int) throws {
     let gap = rows.surroundings(
@@ -179,10 +185,12 @@ final class ComponentSolver {
     }
     if style == .interval, try iterateIntervals(states, count, gap) { return }
     let direct = count <= Self.directCount
-    if style == .optimistic, try bracket(states, count, gap, sweepLimit: direct ? 200 + 2 * count : 100_000) { return }
-    let proved = try iterate(states, count, gap, sweepLimit: direct ? 200 + 2 * count : Int.max)
+    let isSmall = count <= Self.lastResortCount
+    let limit = direct ? 200 + 2 * count : isSmall ? min(sweepLimit, Self.lastResortSweeps) : sweepLimit
+    if style == .optimistic, try bracket(states, count, gap, sweepLimit: min(limit, 100_000)) { return }
+    let proved = try iterate(states, count, gap, sweepLimit: limit)
     if proved && (!direct || halfWidth(states, count) <= 2 * target + max(gap.above, gap.below)) { return }
-    if direct && solveDirectly(states, count, gap, keeping: proved) { return }
+    if isSmall && solveDirectly(states, count, gap, keeping: proved) { return }
     if proved { return }
     leaveOpen(states, count, "could not be proved to converge in double precision")
   }

@@ -6,6 +6,8 @@ public struct DynamicMethods: Sendable {
     ValueIteration.self, ModifiedPolicyIteration.self, PolicyIteration.self, LinearProgramming.self, BackwardInduction.self,
     // Undiscounted.
     OptimisticValueIteration.self, IntervalIteration.self, RelativeValueIteration.self,
+    // Fractions.
+    Exact.self,
   ]
 
   /// The method of that name, or nil.

@@ -18,6 +18,13 @@ extension SparseProcess {
   public func reachability(
     of target: StateSet, maximize: Bool, tolerance: Double = 1e-6, control: WorkControl = WorkControl()
   ) throws -> SparseSolution {
+    try reachability(of: target, maximize: maximize, tolerance: tolerance, sweepLimit: .max, control: control)
+  }
+
+  /// The same with components left open that take more sweeps than a limit.
+  func reachability(
+    of target: StateSet, maximize: Bool, tolerance: Double, sweepLimit: Int, control: WorkControl
+  ) throws -> SparseSolution {
     let count = stateCount
     let predecessors = ChoicePredecessors(of: self)
     let sets = QualitativeReachability(of: self, predecessors: predecessors, target: target)
@@ -74,7 +81,7 @@ extension SparseProcess {
     let limits =
       maximize ? ComponentSolver.Limits(lower: 0, upper: 1) : ComponentSolver.Limits(lower: -1, upper: 0)
     let solver = ComponentSolver(
-      quotient.problem, precision: tolerance, limits: limits, phase: "solving", control: control)
+      quotient.problem, precision: tolerance, limits: limits, sweepLimit: sweepLimit, phase: "solving", control: control)
     try solver.solve()
     policy.adopt(solver.policy, of: quotient, ends: ends, staying: { _, _ in })
     policy.complete()

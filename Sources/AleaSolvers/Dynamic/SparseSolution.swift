@@ -22,6 +22,8 @@ public struct SparseSolution: Sendable {
   public var notes: [String]
   /// For a finite horizon, the answer of every step.
   public var stages: Stages?
+  /// The exact value of each state, from a method that computes with fractions.
+  public var exact: [ExactValue]?
 
   public init(
     value: [Double], policy: [Int32], gain: [Double]? = nil, lower: [Double], upper: [Double], bound: Double, method: String,

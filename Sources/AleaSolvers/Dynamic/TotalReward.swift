@@ -19,6 +19,8 @@ struct TotalReward {
   let method: String
   let precision: Double
   var style = ComponentSolver.Style.optimistic
+  /// A component that takes more sweeps is left open.
+  var sweepLimit = Int.max
   let control: WorkControl
 
   private enum Kind {
@@ -32,46 +34,24 @@ struct TotalReward {
 
   /// Solves for rewards of choices already signed so that more is better.
   func solve(reward: Column<Double>) throws -> SignedSolution {
-    let predecessors = ChoicePredecessors(of: process)
-    let ends = MaximalEndComponents(of: process, predecessors: predecessors)
     let count = process.stateCount
-    let lower = Column<Double>(repeating: 0, count: count)
-    let upper = Column<Double>(repeating: 0, count: count)
-    let terminal = StateSet(count: count)
-    for state in 0..<count where process.isTerminal(state) { terminal.flags.pointer[state] = 1 }
-    var policy = ComponentPolicy(process, predecessors: predecessors)
-    var notes: [String] = []
-    var frame = ComponentQuotient.Frame(fixed: terminal, lower: lower, upper: upper, allowed: nil, excluded: nil)
-    var resting: MaximalEndComponents?
-    var gainSweeps = 0
-    var infinite: (above: [Int], below: [Int]) = ([], [])
-    if !ends.isEmpty {
-      let unrewarded = Column<UInt8>(repeating: 0, count: process.choiceCount)
-      for choice in 0..<process.choiceCount where reward.pointer[choice] == 0 && ends.staysInside.pointer[choice] != 0 {
-        unrewarded.pointer[choice] = 1
-      }
-      let rest = MaximalEndComponents(of: process, predecessors: predecessors, enabled: unrewarded)
-      let kinds = try classify(ends, rest, predecessors, reward: reward, policy: &policy, sweeps: &gainSweeps)
-      (infinite, frame) = separate(ends, kinds, rest, terminal, predecessors, frame, &policy)
-      // Components without reward among states of infinite value are of no further concern.
-      resting =
-        infinite.above.isEmpty && infinite.below.isEmpty
-        ? rest : MaximalEndComponents(of: process, predecessors: predecessors, enabled: keep(unrewarded, frame.excluded!))
-      if rest.count > 0 { notes.append(counted(rest.count, "set", "of states among which one can stay without reward")) }
-    }
-    let staying = [(lower: Double, upper: Double)?](repeating: (0, 0), count: resting?.count ?? 0)
-    let quotient = ComponentQuotient(process, reward: reward, frame: frame, ends: resting, staying: staying)
-    let solver = ComponentSolver(quotient.problem, precision: precision, style: style, phase: "solving", control: control)
+    var staged = try separated(reward: reward)
+    let staying = [(lower: Double, upper: Double)?](repeating: (0, 0), count: staged.resting?.count ?? 0)
+    let quotient = ComponentQuotient(process, reward: reward, frame: staged.frame, ends: staged.resting, staying: staying)
+    let solver = ComponentSolver(
+      quotient.problem, precision: precision, style: style, sweepLimit: sweepLimit, phase: "solving", control: control)
     try solver.solve()
-    policy.adopt(solver.policy, of: quotient, ends: resting) { component, choice in
+    let resting = staged.resting
+    staged.policy.adopt(solver.policy, of: quotient, ends: resting) { component, choice in
       for state in resting!.states(of: component) {
         choice[Int(state)] =
           process.choices(of: Int(state)).first { resting!.staysInside.pointer[$0] != 0 }.map { Int32($0) } ?? -1
       }
     }
-    policy.complete()
+    staged.policy.complete()
 
-    var solution = SignedSolution(count: count, policy: policy.choice, sweeps: Int(solver.sweeps.rounded(.up)) + gainSweeps)
+    var solution = SignedSolution(
+      count: count, policy: staged.policy.choice, sweeps: Int(solver.sweeps.rounded(.up)) + staged.sweeps)
     for state in 0..<count {
       let block = quotient.block(of: state)
       guard block >= 0 else { continue }
@@ -79,12 +59,58 @@ struct TotalReward {
       solution.lower[state] = quotient.problem.lower.pointer[block]
       solution.upper[state] = quotient.problem.upper.pointer[block]
     }
-    for state in infinite.above { solution.set(state, .infinity) }
-    for state in infinite.below { solution.set(state, -.infinity) }
-    solution.gaining = infinite.above.count
-    solution.losing = infinite.below.count
-    solution.notes = notes + solver.notes
+    for state in staged.above { solution.set(state, .infinity) }
+    for state in staged.below { solution.set(state, -.infinity) }
+    solution.gaining = staged.above.count
+    solution.losing = staged.below.count
+    solution.notes = staged.notes + solver.notes
+    solution.unproved = solver.unproved
     return solution
+  }
+
+  /// What the end components tell before anything is solved.
+  struct Separation {
+    /// The states that are worth plus and minus infinity.
+    var above: [Int] = []
+    var below: [Int] = []
+    var frame: ComponentQuotient.Frame
+    /// Sets of states among which one can stay without reward.
+    var resting: MaximalEndComponents?
+    /// Choices of the states of infinite value.
+    var policy: ComponentPolicy
+    var sweeps = 0
+    var notes: [String] = []
+  }
+
+  /// Finds the states of infinite value, for rewards already signed so that more is better.
+  func separated(reward: Column<Double>) throws -> Separation {
+    let predecessors = ChoicePredecessors(of: process)
+    let ends = MaximalEndComponents(of: process, predecessors: predecessors)
+    let count = process.stateCount
+    let terminal = StateSet(count: count)
+    for state in 0..<count where process.isTerminal(state) { terminal.flags.pointer[state] = 1 }
+    var result = Separation(
+      frame: .init(
+        fixed: terminal, lower: Column(repeating: 0, count: count), upper: Column(repeating: 0, count: count), allowed: nil,
+        excluded: nil), policy: ComponentPolicy(process, predecessors: predecessors))
+    if ends.isEmpty { return result }
+    let unrewarded = Column<UInt8>(repeating: 0, count: process.choiceCount)
+    for choice in 0..<process.choiceCount where reward.pointer[choice] == 0 && ends.staysInside.pointer[choice] != 0 {
+      unrewarded.pointer[choice] = 1
+    }
+    let rest = MaximalEndComponents(of: process, predecessors: predecessors, enabled: unrewarded)
+    let kinds = try classify(ends, rest, predecessors, reward: reward, policy: &result.policy, sweeps: &result.sweeps)
+    ((result.above, result.below), result.frame) = separate(
+      ends, kinds, rest, terminal, predecessors, result.frame, &result.policy)
+    // Components without reward among states of infinite value are of no further concern.
+    result.resting = rest
+    if let excluded = result.frame.excluded {
+      result.resting = MaximalEndComponents(of: process, predecessors: predecessors, enabled: keep(unrewarded, excluded))
+    }
+    if rest.count > 0 {
+      result.notes.append(counted(rest.count, "set", "of states among which one can stay without reward"))
+    }
+    return result
   }
 
   /// Tells what staying in each end component is worth; sets the policy inside those that gain.
@@ -232,6 +258,8 @@ struct SignedSolution {
   /// How many states have value plus and minus infinity.
   var gaining = 0
   var losing = 0
+  /// How many states are in components whose bounds could not be proved.
+  var unproved = 0
   var notes: [String] = []
 
   init(count: Int, policy: [Int32], sweeps: Int) {

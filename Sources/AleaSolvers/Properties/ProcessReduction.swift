@@ -15,7 +15,7 @@ struct ProcessReduction {
   ///   - components: end components to be drawn together, each into a state that has the choices which may lead out of it.
   init(
     of original: SparseProcess, reward: Column<Double>, keeps: Column<UInt8>, components: MaximalEndComponents? = nil,
-    objective: Objective
+    objective: Objective, exactReward: [Rational]? = nil
   ) {
     let count = original.stateCount
     let block = Column<Int32>(repeating: 0, count: count)
@@ -38,6 +38,8 @@ struct ProcessReduction {
     let probability = Column<Double>(capacity: original.transitionCount)
     let origin = Column<Int32>(capacity: original.choiceCount)
     let kept = Column<Double>(capacity: original.choiceCount)
+    var exactProbability: [Rational] = []
+    var exactKept: [Rational] = []
     choiceStart.append(0)
     transitionStart.append(0)
     func add(_ choice: Int) {
@@ -47,14 +49,17 @@ struct ProcessReduction {
         let weight = original.probability.pointer[transition]
         if components != nil, let earlier = (first..<successor.count).first(where: { successor.pointer[$0] == target }) {
           probability.pointer[earlier] += weight
+          if let exact = original.exact { exactProbability[earlier] += exact.probability[transition] }
         } else {
           successor.append(target)
           probability.append(weight)
+          if let exact = original.exact { exactProbability.append(exact.probability[transition]) }
         }
       }
       transitionStart.append(UInt32(successor.count))
       origin.append(Int32(choice))
       kept.append(reward.pointer[choice])
+      if let exactReward { exactKept.append(exactReward[choice]) }
     }
     for state in representatives {
       let number = components.map { Int($0.componentOf.pointer[Int(state)]) } ?? -1
@@ -68,10 +73,16 @@ struct ProcessReduction {
       }
       choiceStart.append(UInt32(origin.count))
     }
-    process = SparseProcess(
+    var process = SparseProcess(
       choiceStart: choiceStart, transitionStart: transitionStart, successor: successor, probability: probability,
       channels: [.init(name: "reward", reward: kept)],
       initial: original.initial.map { (block.pointer[Int($0.state)], $0.probability) }, objective: objective)
+    if let exact = original.exact {
+      process.exact = ExactForm(
+        probability: exactProbability, rewards: exactReward == nil ? [] : [exactKept], initial: exact.initial,
+        discount: exact.discount)
+    }
+    self.process = process
     self.block = block
     self.origin = origin
   }
@@ -86,6 +97,7 @@ struct ProcessReduction {
     result.lower = spread(solution.lower)
     result.upper = spread(solution.upper)
     result.gain = solution.gain.map(spread)
+    result.exact = solution.exact.map { exact in (0..<count).map { exact[Int(block.pointer[$0])] } }
     result.stages = nil
     var policy = [Int32](repeating: -1, count: count)
     let owner = ChoicePredecessors.owners(of: original)

@@ -14,7 +14,8 @@ extension SparseProcess {
   ///   - tolerance: the guaranteed error to aim at.
   /// - Throws: `UnmetRequirement` for a negative reward; `WorkCancelled` when `control` ends the work.
   public func rewardUntil(
-    _ target: StateSet, reward: Column<Double>, maximize: Bool, tolerance: Double = 1e-6, control: WorkControl = WorkControl()
+    _ target: StateSet, reward: Column<Double>, maximize: Bool, tolerance: Double = 1e-6, control: WorkControl = WorkControl(),
+    exactReward: [Rational]? = nil
   ) throws -> SparseSolution {
     try requireNonnegative(reward, "the expected reward until a target")
     let predecessors = ChoicePredecessors(of: self)
@@ -36,14 +37,18 @@ extension SparseProcess {
     }
     let reduction = ProcessReduction(
       of: self, reward: reward, keeps: keeps, components: components,
-      objective: Objective(criterion: .total, maximizes: maximize))
-    let solution = try OptimisticValueIteration(tolerance: tolerance).solve(reduction.process, control: control)
+      objective: Objective(criterion: .total, maximizes: maximize), exactReward: exactReward)
+    let solution =
+      exactReward == nil
+      ? try OptimisticValueIteration(tolerance: tolerance).solve(reduction.process, control: control)
+      : try Exact().solve(reduction.process, control: control)
     var result = reduction.original(solution, of: self, components: components)
     var infinite = 0
     for state in 0..<stateCount where !finite.contains(state) {
       result.value[state] = .infinity
       result.lower[state] = .infinity
       result.upper[state] = .infinity
+      result.exact?[state] = .infinite(isPositive: true)
       infinite += 1
     }
     if infinite > 0 {
@@ -56,12 +61,17 @@ extension SparseProcess {
   /// The greatest or least expected reward collected for ever, from every state, with proved bounds; infinite where a positive reward
   /// is met again and again.
   public func rewardForEver(
-    reward: Column<Double>, maximize: Bool, tolerance: Double = 1e-6, control: WorkControl = WorkControl()
+    reward: Column<Double>, maximize: Bool, tolerance: Double = 1e-6, control: WorkControl = WorkControl(),
+    exactReward: [Rational]? = nil
   ) throws -> SparseSolution {
     try requireNonnegative(reward, "the total reward")
     var process = self
     process.channels = [.init(name: "reward", reward: reward)]
     process.objective = Objective(criterion: .total, maximizes: maximize)
+    if let exactReward {
+      process.exact?.rewards = [exactReward]
+      return try Exact().solve(process, control: control)
+    }
     return try OptimisticValueIteration(tolerance: tolerance).solve(process, control: control)
   }
 
@@ -86,10 +96,10 @@ extension SparseProcess {
       if !isOpen && !target.contains(state) { isWhole = false }
       if isOpen { for choice in choices(of: state) { keeps.pointer[choice] = 1 } }
     }
-    if isWhole { return try reachability(of: target, maximize: maximize, tolerance: tolerance, control: control) }
+    if isWhole { return try anyReachability(of: target, maximize: maximize, tolerance: tolerance, control: control) }
     let nothing = Column<Double>(repeating: 0, count: choiceCount)
     let reduction = ProcessReduction(of: self, reward: nothing, keeps: keeps, objective: objective)
-    let solution = try reduction.process.reachability(of: target, maximize: maximize, tolerance: tolerance, control: control)
+    let solution = try reduction.process.anyReachability(of: target, maximize: maximize, tolerance: tolerance, control: control)
     return reduction.original(solution, of: self)
   }
 

@@ -39,6 +39,7 @@ public struct RewardUnfolding: Sendable {
     let transitionStart = Column<UInt32>(capacity: (level + 1) * original.choiceCount + 1)
     let successor = Column<Int32>(capacity: (level + 1) * original.transitionCount)
     let probability = Column<Double>(capacity: (level + 1) * original.transitionCount)
+    var exact: [Rational]? = original.exact == nil ? nil : []
     choiceStart.append(0)
     transitionStart.append(0)
     for now in 0...level {
@@ -52,10 +53,12 @@ public struct RewardUnfolding: Sendable {
               for transition in original.transitions(of: choice) {
                 successor.append(Int32(next * count) + original.successor.pointer[transition])
                 probability.append(original.probability.pointer[transition])
+                if let form = original.exact { exact?.append(form.probability[transition]) }
               }
             } else {
               successor.append(Int32(lost))
               probability.append(1)
+              exact?.append(.one)
             }
             transitionStart.append(UInt32(successor.count))
           }
@@ -64,9 +67,13 @@ public struct RewardUnfolding: Sendable {
       }
     }
     choiceStart.append(UInt32(transitionStart.count - 1))
-    process = SparseProcess(
+    var process = SparseProcess(
       choiceStart: choiceStart, transitionStart: transitionStart, successor: successor, probability: probability,
       channels: [], initial: original.initial, objective: original.objective)
+    if let form = original.exact, let exact {
+      process.exact = ExactForm(probability: exact, rewards: [], initial: form.initial, discount: .one)
+    }
+    self.process = process
     levels = level + 1
     stateCount = count
   }
@@ -87,6 +94,7 @@ public struct RewardUnfolding: Sendable {
     result.value = Array(solution.value.prefix(stateCount))
     result.lower = Array(solution.lower.prefix(stateCount))
     result.upper = Array(solution.upper.prefix(stateCount))
+    result.exact = solution.exact.map { Array($0.prefix(stateCount)) }
     result.policy = []
     return result
   }

@@ -8,10 +8,20 @@ public struct StepIteration: Sendable {
   public private(set) var policy: [Int32]
   private let process: SparseProcess
   private let maximizes: Bool
+  /// The same in fractions, where everything is known as such: the bounds are then those of the last step.
+  private var exact: ExactSteps?
 
   /// - Parameter values: what the states are worth when no step is left.
   public init(_ process: SparseProcess, from values: [Double], maximize: Bool) {
     self.init(process, lower: values, upper: values, maximize: maximize)
+  }
+
+  /// Begins with an answer about what comes later: with its bounds, or in fractions where it has them.
+  public init(_ process: SparseProcess, from later: SparseSolution, maximize: Bool) {
+    self.init(process, lower: later.lower, upper: later.upper, maximize: maximize)
+    guard let form = process.exact, let known = later.exact else { return }
+    let values = known.compactMap { if case .finite(let number) = $0 { number } else { nil } }
+    if values.count == known.count { exact = ExactSteps(process, form, from: values, maximize: maximize) }
   }
 
   public init(_ process: SparseProcess, lower: [Double], upper: [Double], maximize: Bool) {
@@ -26,12 +36,14 @@ public struct StepIteration: Sendable {
   ///
   /// - Parameters:
   ///   - reward: earned by each choice, when rewards are collected.
+  ///   - exactReward: the same in fractions.
   ///   - fixed: states that keep their value whatever happens.
   ///   - zero: states that are worth nothing before the last step.
   /// - Throws: `WorkCancelled` when `control` ends the work.
   /// - Complexity: O(steps times transitions).
   public mutating func run(
-    steps: Int, reward: Column<Double>? = nil, fixed: StateSet? = nil, zero: StateSet? = nil, control: WorkControl = WorkControl()
+    steps: Int, reward: Column<Double>? = nil, exactReward: [Rational]? = nil, fixed: StateSet? = nil, zero: StateSet? = nil,
+    control: WorkControl = WorkControl()
   ) throws {
     var newLower = lower
     var newUpper = upper
@@ -41,6 +53,10 @@ public struct StepIteration: Sendable {
           WorkProgress(phase: "solving", detail: "step \(step) of \(steps)", fraction: Double(step) / Double(max(1, steps))))
       {
         throw WorkCancelled(state: "stopped after \(step) of \(steps) steps")
+      }
+      if exact != nil {
+        exact?.step(reward: exactReward, fixed: fixed, zero: zero)
+        continue
       }
       for state in 0..<process.stateCount {
         if zero?.contains(state) ?? false {
@@ -95,6 +111,9 @@ public struct StepIteration: Sendable {
 
   /// The enclosed values as an answer; probabilities stay within 0 and 1.
   public func solution(method: String = "BackwardInduction", steps: Int, isProbability: Bool) -> SparseSolution {
+    if let exact {
+      return SparseSolution(exact: exact.value.map { .finite($0) }, policy: exact.policy, iterations: steps)
+    }
     let low = isProbability ? lower.map { min(1, max(0, $0)) } : lower
     let high = isProbability ? upper.map { min(1, max(0, $0)) } : upper
     let value = zip(low, high).map { $0 == $1 ? $0 : $0 + ($1 - $0) / 2 }
