@@ -52,6 +52,19 @@ public final class ExactNumbers: Sendable {
     }
   }
 
+  /// How many notes there are.
+  public var count: Int { state.withLock { $0.notes.count } }
+
+  /// Drops the notes after the first `count`: those of calculations that nothing later refers to.
+  public func forget(after count: Int) {
+    state.withLock { state in
+      guard state.notes.count > count else { return }
+      for note in state.notes[count...] { state.known.remove(note) }
+      state.notes.removeSubrange(count...)
+      state.isFull = false
+    }
+  }
+
   /// Everything noted, in order of time; nil when there was too much.
   public var notes: [Note]? { state.withLock { $0.isFull ? nil : $0.notes } }
 }

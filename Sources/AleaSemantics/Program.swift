@@ -103,6 +103,8 @@ public final class ProgramRunner {
   public func run(_ item: AST.Item) throws -> Value? {
     let context = ElaborationContext(isChecking: isChecking)
     var elaborator = Elaborator(context: context, environment: environment)
+    // What an answer computed on its way is no number of later models.
+    let mark = environment.numbers.count
     switch item.kind {
     case .importFile(let path, let span):
       guard let loader else { return nil }
@@ -133,6 +135,7 @@ public final class ProgramRunner {
         if let type { operand = try elaborator.convert(operand, to: type, value.span, what: "`\(name.text)`") }
         switch operand {
         case .value(let known):
+          if case .object = known { environment.numbers.forget(after: mark) }
           environment[name.text] = Binding(.value(known), documentation: item.documentation, span: item.span)
         case .unchecked(let kind):
           environment[name.text] = Binding(.unchecked(kind), documentation: item.documentation, span: item.span)
@@ -145,6 +148,7 @@ public final class ProgramRunner {
       }
       return nil
     case .query(let expression):
+      defer { environment.numbers.forget(after: mark) }
       switch try elaborator.elaborate(expression) {
       case .value(let value): return value
       default: return nil

@@ -32,6 +32,11 @@ import Testing
       """, "3/5"
     ),
     (
+      // What an answer computes on its way leaves 1 a whole number.
+      "expect(1 ^ 0.5, 1, within: 1e-9)\nmdp M {\n  state x: 0..1 = 0\n  x' ~ Bernoulli(1 / 3)\n  reward x'\n  horizon 1\n}\n"
+        + "print(solve(M, by: Exact()).exact.start)", "1/3"
+    ),
+    (
       "mdp M {\n  state x: 0..1 = 0\n  y ~ Bernoulli(0.1)\n  x' = x\n  reward y\n  horizon 3\n}\nprint(solve(M, by: Exact()).exact.start)",
       "3/10"
     ),
