@@ -203,6 +203,7 @@ struct StateListing {
   /// Where a one-dimensional policy changes, or how often each action is chosen.
   private func actionSummary(_ policy: PolicyFunction) -> [String] {
     let columns = PolicyColumns(policy)
+    guard !columns.names.isEmpty else { return [] }
     if explored.states.variables.count == 1, !explored.states.includesTime {
       let order = sortedStates()
       let name = explored.process[explored.states.variables[0]].name
@@ -237,7 +238,7 @@ struct StateListing {
   }
 }
 
-/// The columns in which a policy is shown, one an action variable.
+/// The columns in which a policy is shown, one an action variable; none where a model has no actions.
 struct PolicyColumns {
   /// Where nothing is chosen.
   static let nothing = "-"
@@ -253,7 +254,7 @@ struct PolicyColumns {
         break
       }
     }
-    self.names = names.isEmpty ? ["action"] : names
+    self.names = names.isEmpty && !policy.explored.actions.variables.isEmpty ? ["action"] : names
   }
 
   func cells(in state: Int) -> [String] {

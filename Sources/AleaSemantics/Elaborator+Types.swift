@@ -165,6 +165,14 @@ extension Elaborator {
     case .value(let value): return .scalar(try domain(of: value, expression.span))
     case .unchecked: throw Self.silent
     default:
+      if case .set(let elements) = expression.kind {
+        for element in elements {
+          guard case .name(let name) = element.kind, case .scalar? = try lookup(name, element.span) else { continue }
+          throw fault(
+            "`\(name)` is a variable of the model, so it cannot be a value of this set", element.span,
+            notes: ["give one of the two another name"])
+        }
+      }
       throw fault(
         "a domain must be known before the model runs", expression.span,
         notes: ["give a wide domain, and restrict actions with `when`"])

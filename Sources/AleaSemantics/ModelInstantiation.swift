@@ -247,6 +247,12 @@ extension ModelElaborator {
       for leaf in context.pool.leaves(of: process[id].mechanism.expressions) {
         switch leaf {
         case .variable(let other) where process[other].role == .state: continue
+        case .variable(let other) where process[other].name.hasSuffix("#"):
+          throw elaborator().fault(
+            "the parts of `\(name)` cannot be drawn together at the start", mechanism.expression.span,
+            notes: [
+              "draw a state of its own, as in `state start: 0..3 ~ Uniform(0..3)`, and read the parts off it: `= places[start]`"
+            ])
         case .variable(let other):
           throw elaborator().fault(
             "the initial value of `\(name)` cannot depend on `\(process[other].name)`", mechanism.expression.span,

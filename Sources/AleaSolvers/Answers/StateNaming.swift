@@ -56,7 +56,9 @@ struct NamedParts: Sendable {
     case .scalar(let id):
       let domain = process[id].domain
       guard let code = process.code(of: value, in: domain) else {
-        throw ValueError("`\(name)` is \(process.text(of: domain)), not \(value.kindDescription)", label: value.text(digits: 6))
+        throw ValueError(
+          "`\(name)` takes one of \(process.text(of: domain)), and this is \(value.kindDescription)", label: value.text(digits: 6)
+        )
       }
       guard domain.contains(code) else {
         throw ValueError(
