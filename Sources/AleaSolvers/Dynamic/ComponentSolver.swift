@@ -234,7 +234,8 @@ final class ComponentSolver {
       for position in 0..<count { upper[Int(states[position])] = value[Int(states[position])] + shift }
       guard rows.greatestRise(states, count, upper) <= 0 else { return false }
       // The same policy without the bonus, and how long it stays.
-      fillChain(states, count, gain: { self.rows.reward[$0] }, outside: UnsafePointer(value), from: value)
+      let reward = rows.reward
+      fillChain(states, count, gain: { reward[$0] }, outside: UnsafePointer(value), from: value)
       try counted(states, count, chain.relax(until: bonus / 4, limit: sweepLimit), bonus, ofChain: true)
       chain.store(states, into: value)
       guard let stay = try longestStay(states, count, sweepLimit: sweepLimit) else { return false }
@@ -345,6 +346,7 @@ final class ComponentSolver {
     _ states: UnsafePointer<Int32>, _ count: Int, until wanted: Double, bonus: Double = 0, _ budget: inout Budget
   ) throws -> (change: Double, floor: Double)? {
     let value = value.pointer
+    let reward = rows.reward
     var best = Double.infinity
     var stalled = 0
     var plain = false
@@ -372,7 +374,7 @@ final class ComponentSolver {
       // Where policies go round in circles plain sweeps, which converge from anywhere, have the last word.
       if stalled > 16 { plain = true }
       if plain { continue }
-      fillChain(states, count, gain: { self.rows.reward[$0] + bonus }, outside: UnsafePointer(value), from: value)
+      fillChain(states, count, gain: { reward[$0] + bonus }, outside: UnsafePointer(value), from: value)
       let made = chain.relax(until: max(0.5 * wanted, 0.05 * change), limit: 192)
       budget.made += made
       try counted(states, count, made, change, ofChain: true)
