@@ -96,6 +96,7 @@ public struct TarArchive: Sendable {
   /// The archive so far; ``finish()`` ends it.
   public private(set) var bytes: [UInt8] = []
 
+  /// An empty archive.
   public init() {}
 
   /// Adds a file; `name` has at most 100 bytes.

@@ -3,6 +3,7 @@ public struct ExactConstants: Sendable {
   /// A number without an exact value, with the reason: "`exp(0.5)` is no fraction".
   public struct Refusal: Error, Hashable, Sendable {
     public let message: String
+    /// - Parameter message: why there is no fraction, in words of the program.
     public init(_ message: String) { self.message = message }
   }
 

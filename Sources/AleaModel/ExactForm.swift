@@ -9,6 +9,10 @@ public struct ExactForm: Sendable {
   /// The discount of the objective.
   public var discount: Rational
 
+  /// - Parameters:
+  ///   - probability: of each transition.
+  ///   - rewards: of each channel, a number for each choice.
+  ///   - initial: of each initial state.
   public init(probability: [Rational], rewards: [[Rational]], initial: [Rational], discount: Rational) {
     self.probability = probability
     self.rewards = rewards

@@ -30,6 +30,7 @@ public final class ExactNumbers: Sendable {
   /// A program that computes more distinct numbers than this cannot be followed.
   private static let mostNotes = 1_000_000
 
+  /// Nothing noted yet.
   public init() {}
 
   /// Notes how a number came about, unless it is a whole number, which doubles hold exactly.

@@ -4,6 +4,7 @@
 /// `probability[k]` for `k` in `transitionStart[c] ..< transitionStart[c + 1]`, successors in increasing order. Of a ctmc these are the
 /// probabilities of its embedded chain.
 public struct ExplicitModel: Sendable {
+  /// What the numbers mean: probabilities of a chain or of choices, or a chain's rates.
   public enum Kind: String, Sendable, CaseIterable { case dtmc, ctmc, mdp }
 
   /// A name for a set of states.
@@ -11,6 +12,7 @@ public struct ExplicitModel: Sendable {
     public var name: String
     /// One byte a state: 1 where it belongs to the set.
     public var flags: Column<UInt8>
+    /// - Parameter flags: a byte for each state.
     public init(name: String, flags: Column<UInt8>) {
       self.name = name
       self.flags = flags
@@ -25,6 +27,9 @@ public struct ExplicitModel: Sendable {
     public var state: Column<Double>
     /// What each choice earns besides, on the average over its transitions.
     public var choice: Column<Double>
+    /// - Parameters:
+    ///   - state: a number for each state.
+    ///   - choice: a number for each choice.
     public init(name: String?, state: Column<Double>, choice: Column<Double>) {
       self.name = name
       self.state = state
@@ -75,7 +80,9 @@ public struct ExplicitModel: Sendable {
   public var stateCount: Int { choiceStart.count - 1 }
   public var choiceCount: Int { transitionStart.count - 1 }
   public var transitionCount: Int { successor.count }
+  /// The choices of a state.
   public func choices(of state: Int) -> Range<Int> { Int(choiceStart[state])..<Int(choiceStart[state + 1]) }
+  /// The places of a choice's successors and probabilities.
   public func transitions(of choice: Int) -> Range<Int> { Int(transitionStart[choice])..<Int(transitionStart[choice + 1]) }
 
   /// The label of a name.

@@ -6,6 +6,7 @@ public struct ExplicitWriter {
   /// What the format cannot say, for the reader of the file.
   public private(set) var notes: [String] = []
 
+  /// - Parameter model: what is written.
   public init(_ model: ExplicitModel) { self.model = model }
 
   private var labels: [ExplicitModel.Label] { model.labels }

@@ -10,6 +10,7 @@ public struct TransitionFiles {
   public struct File {
     public let name: String
     public let bytes: UnsafeRawBufferPointer
+    /// - Parameter bytes: the text, which must stay as long as the file is read.
     public init(name: String, bytes: UnsafeRawBufferPointer) {
       self.name = name
       self.bytes = bytes

@@ -9,6 +9,7 @@ public struct UMBWriter {
   /// The files after the index.
   private var files: [(name: String, bytes: [UInt8])] = []
 
+  /// - Parameter model: what is written.
   public init(_ model: ExplicitModel) { self.model = model }
 
   /// The archive: the index first, as the format asks for.

@@ -12,8 +12,8 @@ public struct ProcessTranslation {
   /// The objective as a property.
   public let properties: String
   public let notes: [String]
-  private let remarks: [String: String]
-  private let head: [String]
+  let remarks: [String: String]
+  let head: [String]
 
   /// What the process alone does not tell.
   public struct Environment {
@@ -60,25 +60,25 @@ struct ProcessWriter {
   var remarks: [String: String] = [:]
   var head: [String] = []
   var property = ""
-  private var names: AleaNames
+  var names: AleaNames
   var stateNames: [VariableID: String] = [:]
-  private var rewardNames: [String] = []
-  private var representatives: [Table: ExpressionID] = [:]
-  private let span: SourceSpan
+  var rewardNames: [String] = []
+  var representatives: [Table: ExpressionID] = [:]
+  let span: SourceSpan
 
   /// What an expression comes to for all values of the few states it depends on.
-  private struct Table: Hashable {
+  struct Table: Hashable {
     var states: [VariableID]
     var values: [Double]
   }
 
   /// A combination of draws: its probability, and what everything drawn or derived has come to.
-  private struct Outcome {
+  struct Outcome {
     var weight: ExpressionID
     var values: [ExpressionKind: ExpressionID]
   }
 
-  private struct Action {
+  struct Action {
     var name: String
     var guardCondition: ExpressionID
     /// The guard in states that are not terminal.
@@ -88,7 +88,7 @@ struct ProcessWriter {
     var rewards: [ExpressionID]
   }
 
-  private static let keywords: Set<String> = [
+  static let keywords: Set<String> = [
     "A", "bool", "clock", "const", "ctmc", "C", "double", "dtmc", "E", "endinit", "endinvariant", "endmodule", "endobservables",
     "endrewards", "endsystem", "false", "formula", "filter", "func", "F", "global", "G", "init", "invariant", "I", "int", "label",
     "max", "mdp", "min", "module", "X", "nondeterministic", "observable", "observables", "of", "Pmax", "Pmin", "P", "pomdp",
@@ -144,7 +144,7 @@ struct ProcessWriter {
     return model
   }
 
-  private func check() throws {
+  func check() throws {
     guard process.kind == .mdp else { throw cannot("`\(process.name)` is no mdp, and PRISM has no other kind of decision model") }
     if process.rows != nil {
       throw cannot(
@@ -174,7 +174,7 @@ struct ProcessWriter {
     }
   }
 
-  private mutating func variables(_ model: inout PrismModel) throws -> [PrismModel.Variable] {
+  mutating func variables(_ model: inout PrismModel) throws -> [PrismModel.Variable] {
     var initial: [PrismExpression] = []
     var result: [PrismModel.Variable] = []
     var isRandom = false
@@ -210,7 +210,7 @@ struct ProcessWriter {
   }
 
   /// The values that a state may begin with, all alike.
-  private mutating func initialValues(_ variable: Variable) throws -> [Double] {
+  mutating func initialValues(_ variable: Variable) throws -> [Double] {
     switch variable.mechanism {
     case .value(let value):
       if let number = process.pool.constant(value) { return [number] }
@@ -228,203 +228,9 @@ struct ProcessWriter {
     throw cannot("`\(variable.name)` begins with values that are not equally likely, which PRISM cannot say", variable.span)
   }
 
-  // MARK: Actions
-
-  private static let mostActions = 10_000
-
-  private mutating func actions(_ variables: [VariableID]) throws -> [Action] {
-    var combinations: [[Double]] = [[]]
-    for id in variables {
-      let domain = process[id].domain
-      guard combinations.count * (domain.count ?? 0) <= Self.mostActions else {
-        throw cannot("there are more than \(Self.mostActions) combinations of actions")
-      }
-      combinations = combinations.flatMap { row in (0..<(domain.count ?? 0)).map { row + [domain.value(at: $0)] } }
-    }
-    let terminal = try terminalCondition()
-    var result: [Action] = []
-    for combination in combinations {
-      var values: [ExpressionKind: ExpressionID] = [:]
-      for (id, value) in zip(variables, combination) {
-        values[.variable(id)] = process.pool.constant(value, type: process[id].domain.type)
-      }
-      var condition = process.pool.constant(1, type: .boolean)
-      for part in process.availability {
-        let written = try writtenOut(part, values, "the availability of an action")
-        condition = process.pool.binary(.and, condition, written, type: .boolean, span: span)
-      }
-      if process.pool.constant(condition) == 0 { continue }
-      var open = condition
-      if let terminal {
-        let isOpen = process.pool.unary(.not, terminal, type: .boolean, span: span)
-        open = process.pool.binary(.and, isOpen, condition, type: .boolean, span: span)
-      }
-      if process.pool.constant(open) == 0 { continue }
-      let name = zip(variables, combination).map { id, value in
-        "\(process[id].name)_\(process.text(of: value, in: process[id].domain).replacing("-", with: "minus"))"
-      }
-      result.append(
-        try action(names.claim(name.isEmpty ? "step" : name.joined(separator: "_"), isQuiet: true), condition, open, values))
-    }
-    return result
-  }
-
-  private mutating func terminalCondition() throws -> ExpressionID? {
-    guard let terminal = process.terminal else { return nil }
-    return try writtenOut(terminal, [:], "the terminal condition")
-  }
-
-  /// An expression of states alone, with derived values written out.
-  private mutating func writtenOut(_ expression: ExpressionID, _ values: [ExpressionKind: ExpressionID], _ what: String) throws
-    -> ExpressionID
-  {
-    var result = process.pool.rewriting([expression]) { values[$0] }[0]
-    while true {
-      var definitions: [ExpressionKind: ExpressionID] = [:]
-      for leaf in process.pool.leaves(of: [result]) {
-        guard case .variable(let id) = leaf else { throw cannot("\(what) depends on the time or on next values") }
-        if process[id].role == .state { continue }
-        guard case .value(let value) = process[id].mechanism else {
-          throw cannot("\(what) depends on `\(process[id].name)`, which is drawn", process[id].span)
-        }
-        definitions[leaf] = process.pool.rewriting([value]) { values[$0] }[0]
-      }
-      if definitions.isEmpty { return result }
-      result = process.pool.rewriting([result]) { definitions[$0] }[0]
-    }
-  }
-
-  private static let mostOutcomes = 20_000
-
-  /// - Parameter open: the condition in states that are not terminal.
-  private mutating func action(
-    _ name: String, _ condition: ExpressionID, _ open: ExpressionID, _ values: [ExpressionKind: ExpressionID]
-  ) throws -> Action {
-    var outcomes = [Outcome(weight: process.pool.constant(1, type: .real), values: values)]
-    for slot in process.stepOrder {
-      let (variable, mechanism, leaf): (Variable, Mechanism?, ExpressionKind)
-      switch slot {
-      case .current(let id): (variable, mechanism, leaf) = (process[id], process[id].mechanism, .variable(id))
-      case .next(let id): (variable, mechanism, leaf) = (process[id], process[id].next, .next(id))
-      }
-      guard let mechanism else { continue }
-      var widened: [Outcome] = []
-      for outcome in outcomes {
-        switch mechanism {
-        case .value(let value):
-          var next = outcome
-          next.values[leaf] = process.pool.rewriting([value]) { outcome.values[$0] }[0]
-          widened.append(next)
-        case .draw(let law):
-          for (value, weight) in try self.outcomes(of: law, outcome.values, variable, variable.span) {
-            var next = outcome
-            next.values[leaf] = value
-            next.weight = process.pool.binary(.multiply, outcome.weight, weight, type: .real, span: span)
-            if process.pool.constant(next.weight) != 0 { widened.append(next) }
-          }
-        case .chosen, .unspecified: widened.append(outcome)
-        }
-      }
-      guard widened.count <= Self.mostOutcomes else {
-        throw cannot("the draws of a step combine in more than \(Self.mostOutcomes) ways", variable.span)
-      }
-      outcomes = widened
-    }
-    return Action(
-      name: name, guardCondition: condition, open: open, updates: updates(outcomes, where: open),
-      rewards: process.channels.map { expected($0.amount, over: outcomes, where: open) })
-  }
-
-  /// The next values of each outcome; outcomes that lead to the same ones are one update.
-  private mutating func updates(_ outcomes: [Outcome], where condition: ExpressionID) -> [(
-    weight: ExpressionID, next: [VariableID: ExpressionID]
-  )] {
-    var result: [(weight: ExpressionID, next: [VariableID: ExpressionID])] = []
-    var positions: [[VariableID: ExpressionID]: Int] = [:]
-    for outcome in outcomes {
-      var next: [VariableID: ExpressionID] = [:]
-      for id in process.variables(with: .state) {
-        guard let value = outcome.values[.next(id)] else { continue }
-        next[id] = simplified(value, where: condition)
-      }
-      if let position = positions[next] {
-        result[position].weight = process.pool.binary(.add, result[position].weight, outcome.weight, type: .real, span: span)
-      } else {
-        positions[next] = result.count
-        result.append((outcome.weight, next))
-      }
-    }
-    return result
-  }
-
-  /// The mean of an amount over the outcomes.
-  private mutating func expected(_ amount: ExpressionID, over outcomes: [Outcome], where condition: ExpressionID) -> ExpressionID
-  {
-    var weights: [ExpressionID: ExpressionID] = [:]
-    var order: [ExpressionID] = []
-    for outcome in outcomes {
-      let value = process.pool.rewriting([amount]) { outcome.values[$0] }[0]
-      let earned = simplified(value, where: condition)
-      if let known = weights[earned] {
-        weights[earned] = process.pool.binary(.add, known, outcome.weight, type: .real, span: span)
-      } else {
-        weights[earned] = outcome.weight
-        order.append(earned)
-      }
-    }
-    var total = process.pool.constant(0, type: .real)
-    for earned in order {
-      guard let weight = weights[earned] else { continue }
-      let term = process.pool.binary(.multiply, weight, earned, type: .real, span: span)
-      if process.pool.constant(term) == 0 { continue }
-      total = process.pool.binary(.add, total, term, type: .real, span: span)
-    }
-    return simplified(total, where: condition)
-  }
-
-  private static let widestTable = 4_096
-
-  /// An expression that comes to the same wherever a condition holds: a constant where it is one, and one form for all that are equal.
-  private mutating func simplified(_ expression: ExpressionID, where condition: ExpressionID) -> ExpressionID {
-    if process.pool.constant(expression) != nil { return expression }
-    func states(_ id: ExpressionID) -> [VariableID] {
-      process.pool.leaves(of: [id]).compactMap { if case .variable(let id) = $0 { id } else { nil } }
-    }
-    let leaves = states(expression).sorted { $0.index < $1.index }
-    var rows = 1
-    for id in leaves {
-      guard let count = process[id].domain.count else { return expression }
-      rows *= count
-      if rows > Self.widestTable { return expression }
-    }
-    // Only what the condition says about these states alone is taken into account.
-    let parts = process.pool.conjuncts(of: condition).filter { Set(states($0)).isSubset(of: Set(leaves)) }
-    var values: [Double] = []
-    for row in 0..<rows {
-      var rest = row
-      var given: [VariableID: Double] = [:]
-      for id in leaves.reversed() {
-        let count = process[id].domain.count ?? 1
-        given[id] = process[id].domain.value(at: rest % count)
-        rest /= count
-      }
-      let isAllowed = parts.allSatisfy { process.pool.value(of: $0) { given[$0] ?? .nan } == 1 }
-      // A mark for rows that do not count keeps the others in their places.
-      values.append(isAllowed ? process.pool.value(of: expression) { given[$0] ?? .nan } : .infinity)
-    }
-    let allowed = values.filter { $0 != .infinity }
-    if values.contains(where: \.isNaN) { return expression }
-    let type = process.pool[expression].type
-    if let first = allowed.first, allowed.allSatisfy({ $0 == first }) { return process.pool.constant(first, type: type) }
-    let table = Table(states: leaves, values: values)
-    if let known = representatives[table], process.pool[known].type == type { return known }
-    representatives[table] = expression
-    return expression
-  }
-
   // MARK: Draws
 
-  private mutating func outcomes(
+  mutating func outcomes(
     of law: Distribution, _ values: [ExpressionKind: ExpressionID], _ variable: Variable, _ place: SourceSpan?
   ) throws -> [(value: ExpressionID, weight: ExpressionID)] {
     let one = process.pool.constant(1, type: .real)
@@ -482,17 +288,17 @@ struct ProcessWriter {
   }
 
   /// An expression with what is known put in.
-  private mutating func written(_ id: ExpressionID, _ values: [ExpressionKind: ExpressionID]) -> ExpressionID {
+  mutating func written(_ id: ExpressionID, _ values: [ExpressionKind: ExpressionID]) -> ExpressionID {
     process.pool.rewriting([id]) { values[$0] }[0]
   }
 
-  private mutating func weighted(_ outcomes: [(value: ExpressionID, weight: ExpressionID)], _ factor: ExpressionID) -> [(
+  mutating func weighted(_ outcomes: [(value: ExpressionID, weight: ExpressionID)], _ factor: ExpressionID) -> [(
     value: ExpressionID, weight: ExpressionID
   )] {
     outcomes.map { ($0.value, process.pool.binary(.multiply, factor, $0.weight, type: .real, span: span)) }
   }
 
-  private mutating func normalized(_ outcomes: [(value: ExpressionID, weight: ExpressionID)]) -> [(
+  mutating func normalized(_ outcomes: [(value: ExpressionID, weight: ExpressionID)]) -> [(
     value: ExpressionID, weight: ExpressionID
   )] {
     var total = process.pool.constant(0, type: .real)
@@ -502,7 +308,7 @@ struct ProcessWriter {
 
   // MARK: Commands and rewards
 
-  private mutating func command(_ action: Action, unless terminal: PrismExpression?) throws -> PrismModel.Command {
+  mutating func command(_ action: Action, unless terminal: PrismExpression?) throws -> PrismModel.Command {
     var condition = try boolean(action.guardCondition)
     if let terminal {
       let isOpen = PrismExpression(.not(terminal), span)
@@ -531,7 +337,7 @@ struct ProcessWriter {
       span: span)
   }
 
-  private mutating func rewards(_ actions: [Action], loop: String?) throws -> [PrismModel.Rewards] {
+  mutating func rewards(_ actions: [Action], loop: String?) throws -> [PrismModel.Rewards] {
     guard !process.channels.isEmpty else { return [] }
     let always = PrismExpression(.boolean(true), span)
     let (least, greatest) = (environment.total.lowerBound, environment.total.upperBound)
@@ -575,7 +381,7 @@ struct ProcessWriter {
     return result
   }
 
-  private mutating func setProperty(isCost: Bool, shift: Double) throws {
+  mutating func setProperty(isCost: Bool, shift: Double) throws {
     let optimum = process.variables(with: .action).isEmpty ? "" : process.objective.maximizes != isCost ? "max" : "min"
     let accumulated: String
     var excess = ""
