@@ -290,4 +290,19 @@ public struct ExpressionPool: Sendable, Codable {
     }
     return result
   }
+
+  /// The parts of a conjunction, from left to right.
+  public func conjuncts(of id: ExpressionID) -> [ExpressionID] {
+    var result: [ExpressionID] = []
+    var stack = [id]
+    while let next = stack.popLast() {
+      if case .binary(.and, let a, let b) = self[next].kind {
+        stack.append(b)
+        stack.append(a)
+      } else {
+        result.append(next)
+      }
+    }
+    return result
+  }
 }

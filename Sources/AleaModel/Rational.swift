@@ -32,6 +32,7 @@ public struct Rational: Sendable, Hashable, Comparable, CustomStringConvertible,
   public static let zero = Rational(0)
   public static let one = Rational(1)
 
+  /// A whole number.
   public init(_ whole: Int) {
     numerator = whole
     denominator = 1

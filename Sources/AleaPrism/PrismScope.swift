@@ -412,19 +412,4 @@ extension ExpressionPool {
       return function(value(of: a, variable), value(of: b, variable), value(of: c, variable))
     }
   }
-
-  /// The parts of a conjunction.
-  func conjuncts(of id: ExpressionID) -> [ExpressionID] {
-    var result: [ExpressionID] = []
-    var stack = [id]
-    while let next = stack.popLast() {
-      if case .binary(.and, let a, let b) = self[next].kind {
-        stack.append(b)
-        stack.append(a)
-      } else {
-        result.append(next)
-      }
-    }
-    return result
-  }
 }

@@ -110,17 +110,21 @@ public struct PrismModel: Sendable {
     public var value: PrismExpression?
   }
 
+  /// A formula: an expression with a name.
   public struct Formula: Sendable {
     public var name: PrismName
     public var value: PrismExpression
   }
 
+  /// A label: a condition with a name.
   public struct Label: Sendable {
     public var name: PrismName
     public var value: PrismExpression
   }
 
+  /// A variable of a module, or a global one.
   public struct Variable: Sendable {
+    /// The values a variable may take.
     public enum Domain: Sendable {
       case range(PrismExpression, PrismExpression)
       case boolean
@@ -131,11 +135,13 @@ public struct PrismModel: Sendable {
     public var initial: PrismExpression?
   }
 
+  /// A variable's next value.
   public struct Assignment: Sendable {
     public var variable: PrismName
     public var value: PrismExpression
   }
 
+  /// Assignments with their probability or rate.
   public struct Update: Sendable {
     /// Nil stands for 1.
     public var probability: PrismExpression?
@@ -143,6 +149,7 @@ public struct PrismModel: Sendable {
     public var span: SourceSpan
   }
 
+  /// A guarded command.
   public struct Command: Sendable {
     public var action: PrismName?
     public var condition: PrismExpression
@@ -150,18 +157,21 @@ public struct PrismModel: Sendable {
     public var span: SourceSpan
   }
 
+  /// A module with its variables and commands.
   public struct Module: Sendable {
     public var name: PrismName
     public var variables: [Variable]
     public var commands: [Command]
   }
 
+  /// A module made of another by new names.
   public struct Renaming: Sendable {
     public var name: PrismName
     public var base: PrismName
     public var changes: [(from: PrismName, to: PrismName)]
   }
 
+  /// A rewards structure.
   public struct Rewards: Sendable {
     public struct Item: Sendable {
       /// Nil for a state reward; an empty name for transitions without a label.

@@ -93,7 +93,9 @@ extension Session {
       return ([(".umb", writer.bytes())], rows.warnings + writer.notes)
     }
     var writer = ExplicitWriter(rows)
-    let files: [(ending: String, bytes: [UInt8])] = format == .drn ? [(".drn", writer.drn())] : writer.tables()
+    let files: [(ending: String, bytes: [UInt8])] =
+      format == .drn
+      ? [(".drn", try writer.drn(control: core.control))] : try writer.tables(control: core.control)
     return (files, rows.warnings + writer.notes)
   }
 

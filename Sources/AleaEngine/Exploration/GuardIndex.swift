@@ -58,7 +58,7 @@ final class GuardIndex {
       let (word, bit) = (action / 64, UInt64(1) << UInt64(action % 64))
       if pool.constant(condition) == 0 { continue }
       open[word] |= bit
-      let parts = pool.conjunction(condition)
+      let parts = pool.conjuncts(of: condition)
       var places: [Int] = []
       var isIndexed = true
       var isSettled = true
@@ -259,22 +259,5 @@ extension StateLayout {
     case .time: includesTime ? variables.count : nil
     default: nil
     }
-  }
-}
-
-extension ExpressionPool {
-  /// The parts of a conjunction, in order.
-  func conjunction(_ id: ExpressionID) -> [ExpressionID] {
-    var parts: [ExpressionID] = []
-    var stack = [id]
-    while let next = stack.popLast() {
-      if case .binary(.and, let a, let b) = self[next].kind {
-        stack.append(b)
-        stack.append(a)
-      } else {
-        parts.append(next)
-      }
-    }
-    return parts
   }
 }

@@ -39,7 +39,9 @@ public struct ExplicitWriter {
   // MARK: DRN
 
   /// The model in Storm's DRN format.
-  public mutating func drn() -> [UInt8] {
+  ///
+  /// - Throws: `WorkCancelled` when `control` ends the work.
+  public mutating func drn(control: WorkControl = WorkControl()) throws -> [UInt8] {
     notes += Self.objectiveNotes(model)
     let actions = model.actionNames.enumerated().map { index, name in
       // A number would be read as the place of the choice.
@@ -55,6 +57,7 @@ public struct ExplicitWriter {
     let labels = self.labels.sorted { $0.name < $1.name }
     let names = labels.map { word($0.name, of: "the label") }
     for state in 0..<model.stateCount {
+      try report(state, control)
       var line = "state \(state)"
       if let rate = model.exitRate { line += " !\(rate.pointer[state])" }
       line += rewards { $0.state.pointer[state] }
@@ -71,6 +74,15 @@ public struct ExplicitWriter {
     return bytes
   }
 
+  private func report(_ state: Int, _ control: WorkControl) throws {
+    guard state & 0xFFF == 0xFFF else { return }
+    let detail = "\(NumberText.grouped(state)) of \(NumberText.grouped(model.stateCount)) states"
+    let fraction = Double(state) / Double(model.stateCount)
+    if !control.report(WorkProgress(phase: "writing", detail: detail, fraction: fraction)) {
+      throw WorkCancelled(state: "stopped after \(detail); nothing was written")
+    }
+  }
+
   private func rewards(_ amount: (ExplicitModel.Reward) -> Double) -> String {
     model.rewards.isEmpty ? "" : " [" + model.rewards.map { "\(amount($0))" }.joined(separator: ", ") + "]"
   }
@@ -78,9 +90,11 @@ public struct ExplicitWriter {
   // MARK: PRISM's tables
 
   /// The model as PRISM's explicit files: their endings, and what stands in each.
-  public mutating func tables() -> [(ending: String, bytes: [UInt8])] {
+  ///
+  /// - Throws: `WorkCancelled` when `control` ends the work.
+  public mutating func tables(control: WorkControl = WorkControl()) throws -> [(ending: String, bytes: [UInt8])] {
     notes += Self.objectiveNotes(model)
-    var files = [("tra", transitions()), ("sta", states()), ("lab", labelFile())]
+    var files = [("tra", try transitions(control)), ("sta", states()), ("lab", labelFile())]
     for (index, reward) in model.rewards.enumerated() {
       let number = model.rewards.count == 1 ? "" : "\(index + 1)"
       files.append((number + ".srew", stateRewards(reward)))
@@ -89,11 +103,12 @@ public struct ExplicitWriter {
     return files.map { ($0.0.contains(".") ? $0.0 : "." + $0.0, $0.1) }
   }
 
-  private mutating func transitions() -> [UInt8] {
+  private mutating func transitions(_ control: WorkControl) throws -> [UInt8] {
     let isMDP = model.kind == .mdp
     let actions = model.actionNames.map { word($0, of: "the action") }
     var bytes = Array("\(model.stateCount) \(isMDP ? "\(model.choiceCount) " : "")\(model.transitionCount)\n".utf8)
-    forEachTransition { state, number, choice, transition in
+    try forEachTransition { state, number, choice, transition in
+      if number == 0 && transition == Int(model.transitionStart.pointer[choice]) { try report(state, control) }
       let action = Int(model.choiceAction.pointer[choice])
       bytes +=
         "\(state)\(isMDP ? " \(number)" : "") \(model.successor.pointer[transition]) \(value(transition, of: state))\(isMDP && action >= 0 ? " \(actions[action])" : "")\n"
@@ -102,10 +117,11 @@ public struct ExplicitWriter {
     return bytes
   }
 
-  private func forEachTransition(_ body: (_ state: Int, _ number: Int, _ choice: Int, _ transition: Int) -> Void) {
+  private func forEachTransition(_ body: (_ state: Int, _ number: Int, _ choice: Int, _ transition: Int) throws -> Void) rethrows
+  {
     for state in 0..<model.stateCount {
       for (number, choice) in model.choices(of: state).enumerated() {
-        for transition in model.transitions(of: choice) { body(state, number, choice, transition) }
+        for transition in model.transitions(of: choice) { try body(state, number, choice, transition) }
       }
     }
   }

@@ -26,7 +26,8 @@ public struct Exact: DynamicMethod {
   public func unmetSize(of process: SparseProcess) -> UnmetRequirement? {
     guard process.stateCount > states else { return nil }
     return UnmetRequirement(
-      method: name, requirement: "at most \(states) states", found: "the model has \(process.stateCount)",
+      method: name, requirement: "at most \(NumberText.grouped(states)) states",
+      found: "the model has \(NumberText.grouped(process.stateCount))",
       remedy: "`Exact(states: ...)` raises the limit; without `by:` the answer has a guaranteed bound")
   }
 
