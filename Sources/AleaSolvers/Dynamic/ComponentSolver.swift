@@ -460,7 +460,9 @@ final class ComponentSolver {
   ) throws {
     sweeps += Double(count * made) / Double(max(1, problem.stateCount))
     workSinceReport += (ofChain ? 2 : 8) * count * made
-    if workSinceReport > 8_000_000 { try report("change \(NumberText.significant(change, digits: 2)) in a component of \(NumberText.grouped(count)) states", nil) }
+    if workSinceReport > 8_000_000 {
+      try report("change \(NumberText.significant(change, digits: 2)) in a component of \(NumberText.grouped(count)) states", nil)
+    }
   }
 
   private func report(_ detail: String, _ fraction: Double?) throws {
