@@ -84,12 +84,17 @@ extension Session {
   ///   - path: a PRISM model, states and transitions, or a program with one model (or that of the name given).
   ///   - properties: a file of properties that become questions, for the symbolic formats.
   ///   - isPartial: leaves out what the format cannot express, and says so in the notes, in place of an error.
+  ///   - isEmbedded: writes of a ctmc the embedded chain, where the format has no time.
   public func convert(
-    _ path: String, to format: ModelFormat, model name: String? = nil, properties: String? = nil, isPartial: Bool = false
+    _ path: String, to format: ModelFormat, model name: String? = nil, properties: String? = nil, isPartial: Bool = false,
+    isEmbedded: Bool = false
   ) throws -> (files: [(ending: String, bytes: [UInt8])], notes: [String]) {
+    if isEmbedded, format != .alea { throw DiagnosticError(.error("`--embedded` goes with the format alea", at: nil)) }
     if format.isSymbolic {
-      return try SymbolicConversion(session: self, path: path, properties: properties, isPartial: isPartial)
-        .files(format, model: name)
+      return try SymbolicConversion(
+        session: self, path: path, properties: properties, isPartial: isPartial, isEmbedded: isEmbedded
+      )
+      .files(format, model: name)
     }
     if properties != nil {
       throw DiagnosticError(.error("`--properties` goes with the formats alea, prism and jani", at: nil))
