@@ -99,22 +99,30 @@ final class ComponentSolver {
 
   /// How many components of more than one state lie on a path, at most: the errors of so many add up.
   private static func depth(of components: StronglyConnectedComponents, rows: Rows) -> Int {
-    let large = (0..<components.count).reduce(0) { $0 + (components.range(of: $1).count > 1 ? 1 : 0) }
-    if large <= 1 { return large }
-    var depth = [Int32](repeating: 0, count: components.count)
-    for component in 0..<components.count {
-      var deepest: Int32 = 0
-      for member in components.states(of: component) {
-        for choice in rows.choices(of: Int(member)) {
-          for transition in rows.transitions(of: choice) {
-            let other = Int(components.componentOf.pointer[Int(rows.successor[transition])])
+    let start = UnsafePointer(components.memberStart.pointer)
+    let members = UnsafePointer(components.members.pointer)
+    let componentOf = UnsafePointer(components.componentOf.pointer)
+    let count = components.count
+    return withExtendedLifetime(components) {
+      let large = (0..<count).reduce(0) { $0 + (start[$1 + 1] - start[$1] > 1 ? 1 : 0) }
+      if large <= 1 { return large }
+      let depths = Column<Int32>(zeros: count)
+      let depth = depths.pointer
+      var greatest: Int32 = 0
+      for component in 0..<count {
+        var deepest: Int32 = 0
+        for position in Int(start[component])..<Int(start[component + 1]) {
+          let choices = rows.choices(of: Int(members[position]))
+          for transition in Int(rows.transitionStart[choices.lowerBound])..<Int(rows.transitionStart[choices.upperBound]) {
+            let other = Int(componentOf[Int(rows.successor[transition])])
             if other >= 0 && other != component { deepest = max(deepest, depth[other]) }
           }
         }
+        depth[component] = deepest + (start[component + 1] - start[component] > 1 ? 1 : 0)
+        greatest = max(greatest, depth[component])
       }
-      depth[component] = deepest + (components.range(of: component).count > 1 ? 1 : 0)
+      return withExtendedLifetime(depths) { Int(greatest) }
     }
-    return Int(depth.max() ?? 0)
   }
 
   /// Fills in ``value``, ``policy`` and the problem's bounds.
@@ -359,15 +367,12 @@ final class ComponentSolver {
     var stalled = 0
     var plain = false
     while true {
-      var change = 0.0
-      // Two sweeps, there and back, find most of what a better policy changes.
-      for backwards in [false, true] {
-        change = local.improve(bonus: bonus, backwards: backwards)
-        budget.made += 1
-        try counted(1, change)
-        if !change.isFinite { return nil }
-        if change <= wanted { break }
-      }
+      // Two sweeps, there and back, find most of what a better policy changes; the second one chooses it.
+      _ = local.improve(bonus: bonus, choosing: false)
+      let change = local.improve(bonus: bonus, backwards: true)
+      budget.made += 2
+      try counted(2, change)
+      if !change.isFinite { return nil }
       if change <= wanted { return (change, floor) }
       if change < 0.9 * best {
         best = change
