@@ -16,15 +16,19 @@ public struct PropertyAnswer: Sendable {
   public let combined: (value: Double, lower: Double, upper: Double)?
   /// The same number as a fraction, when it is known.
   public let exactCombined: ExactValue?
-  /// The corners of what can be had of two objectives at once, one number an objective; nil for other questions.
+  /// The corners of what can be had of several objectives at once, one number an objective; nil for other questions.
   public let front: [[Double]]?
+  /// The least and the greatest number over the states of `filter(range, ...)`; nil for other questions.
+  public let interval: Interval?
+  /// The states that `filter(print, ...)` lists.
+  public let listings: [Listing]
   public let exploringTime: Double
   public let solvingTime: Double
 
   public init(
     explored: ExploredProcess, property: String, name: String?, sparse: SparseSolution, satisfying: StateSet? = nil,
     combined: (value: Double, lower: Double, upper: Double)? = nil, exactCombined: ExactValue? = nil, front: [[Double]]? = nil,
-    exploringTime: Double, solvingTime: Double
+    interval: Interval? = nil, listings: [Listing] = [], exploringTime: Double, solvingTime: Double
   ) {
     self.explored = explored
     self.property = property
@@ -34,6 +38,8 @@ public struct PropertyAnswer: Sendable {
     self.combined = combined
     self.exactCombined = exactCombined
     self.front = front
+    self.interval = interval
+    self.listings = listings
     self.exploringTime = exploringTime
     self.solvingTime = solvingTime
   }
@@ -73,6 +79,10 @@ extension PropertyAnswer: ObjectValue {
   public var description: String {
     let subject = name.map { "\"\($0)\"" } ?? property
     if let front { return "\(subject): \(front.count) points" }
+    if let interval {
+      let ends = [interval.least.value, interval.greatest.value].map { NumberText.significant($0, digits: 9) }
+      return "\(subject): \(ends[0]) to \(ends[1])"
+    }
     if let holds { return "\(subject) \(holds ? "holds" : "does not hold")" }
     return "\(subject): \(NumberText.significant(start, digits: 9))"
   }
@@ -83,6 +93,7 @@ extension PropertyAnswer: ObjectValue {
       result += [("holds", "whether the property holds in every initial state"), ("states", "in how many states it holds")]
     }
     if front != nil { result.append(("front", "the corners of what can be had, one number an objective")) }
+    if interval != nil { result += [("least", "the least number"), ("greatest", "the greatest number")] }
     result += [
       ("start", "the number at the start"), ("value", "the number in each state: `value[x: 0]`"),
       ("lower", "a guaranteed lower bound at each state"), ("upper", "a guaranteed upper bound at each state"),
@@ -100,6 +111,8 @@ extension PropertyAnswer: ObjectValue {
     case "holds": holds.map { .boolean($0) }
     case "states": satisfying.map { .integer($0.states.count) }
     case "front": front.map { .array($0.map { .array($0.map { .real($0) }) }) }
+    case "least": interval.map { .real($0.least.value) }
+    case "greatest": interval.map { .real($0.greatest.value) }
     case "start": .real(start)
     case "value": .object(value)
     case "lower": .object(StateFunction("lower", sparse.lower, of: explored))
@@ -129,6 +142,16 @@ extension PropertyAnswer: JSONAnswer {
     if let holds { members.append(.init("holds", .boolean(holds))) }
     if let satisfying { members.append(.init("satisfying", .integer(satisfying.states.count))) }
     if let front { members.append(.init("front", .array(front.map { .array($0.map { .number($0) }) }))) }
+    if let interval {
+      for (name, end) in [("least", interval.least), ("greatest", interval.greatest)] {
+        var fields: [JSONValue.Member] = [
+          .init("value", .number(end.value)), .init("lower", .number(end.lower)), .init("upper", .number(end.upper)),
+        ]
+        if let exact = end.exact { fields.append(.init("exact", .string(exact.description))) }
+        members.append(.init(name, .object(fields)))
+      }
+    }
+    if !listings.isEmpty { members.append(.init("listed", listingsJSON)) }
     members += [
       .init("start", .number(start))
     ]

@@ -35,8 +35,12 @@ public struct MultipleObjectives {
   /// The end components in which a policy may stay for ever.
   private let canStay: [Bool]
   private let control: WorkControl
+  /// Where runs begin, as states of the product.
+  private var initial: [(state: Int32, probability: Double)]
+  /// The states from which some policy makes sure of everything that must be certain; nil for all.
+  private let sure: StateSet?
   /// Whether some policy makes sure of everything that must be certain.
-  public let isPossible: Bool
+  public var isPossible: Bool { initial.allSatisfy { sure?.contains(Int($0.state)) ?? true } }
 
   /// - Parameter certain: the formulas that must be true with probability one: only policies that see to it count.
   /// - Throws: `UnmetRequirement` where a reward can be met again and again: then nothing bounds it.
@@ -76,10 +80,11 @@ public struct MultipleObjectives {
       frame.excluded = excluded
       ends = MaximalEndComponents(of: process, predecessors: predecessors, enabled: allowed)
       fulfilled = (0..<ends.count).map { [ends] in product.isFulfilled(in: $0, of: ends) }
-      isPossible = process.initial.allSatisfy { sure.contains(Int($0.state)) }
+      self.sure = sure
     } else {
-      isPossible = true
+      sure = nil
     }
+    initial = process.initial
     self.ends = ends
     self.frame = frame
     canStay = fulfilled.map(isAllowed)
@@ -109,6 +114,13 @@ public struct MultipleObjectives {
   }
 
   public var count: Int { rewards.count }
+
+  /// The same objectives for runs that begin in a state of the original.
+  public func starting(in state: Int) -> MultipleObjectives {
+    var result = self
+    result.initial = [(product.start[state], 1)]
+    return result
+  }
 
   /// The best policy for weights, none of which is negative: where it gets, and how far any gets.
   ///
@@ -171,7 +183,6 @@ public struct MultipleObjectives {
   }
 
   private func expectation(_ values: Column<Double>, _ quotient: ComponentQuotient, up: Bool) -> Double {
-    let initial = product.process.initial
     if initial.count == 1, let only = initial.first { return values[quotient.block(of: Int(only.state))] }
     let sum = initial.reduce(0) { $0 + $1.probability * values[quotient.block(of: Int($1.state))] }
     let slip = Rounding.relative(2 * initial.count + 2) * abs(sum)
