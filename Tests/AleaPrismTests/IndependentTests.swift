@@ -49,4 +49,15 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: ["temporal_logic", "conditional", "counted"]) func fractionsAreTheIndependentNumbers(_ name: String) throws {
+    for each in Self.cases(name) {
+      guard let value = each.value else { continue }
+      let session = Session()
+      session.isSilent = true
+      let answer = try session.answer(prism: each.model, property: each.property, by: Exact())
+      let number = try #require(answer.exactStart?.doubles.value)
+      #expect(abs(number - value) <= 1e-10, "\(each.property)\n\(each.model)")
+    }
+  }
 }

@@ -64,13 +64,19 @@ import Testing
       "what can be had of several objectives under bounds on others cannot be solved yet", 1
     ),
     ("Pmax=? [ F multi(Pmax=? [ F x=1 ]) ]", "this `multi` gives numbers, and a condition is needed", 12),
-    ("filter(max, multi(Pmax=? [ F x=1 ], Pmax=? [ F x=2 ]))", "what can be had of several objectives from several states cannot be solved yet", 13),
+    (
+      "filter(max, multi(Pmax=? [ F x=1 ], Pmax=? [ F x=2 ]))",
+      "what can be had of several objectives from several states cannot be solved yet", 13
+    ),
     ("Rmax=? [ G x=1 ]", "the reward until a formula that no finite part of a run shows to be true cannot be solved yet", 10),
     ("filter(mxa, Pmax=? [ F x=1 ])", "the filter `mxa` is not supported", 8),
     ("filter(range, P>=0.5 [ F x=1 ])", "`range` takes a number, and this is a condition", 15),
     ("1 - filter(range, Pmax=? [ F x=1 ])", "`range` gives two numbers, and one is needed", 12),
     ("filter(max, filter(range, Pmax=? [ F x=1 ]))", "`range` gives two numbers, and a filter takes one of each state", 13),
-    ("filter(sum, Pmax=? [ X x=1 || G x=1 ])", "from some of these states the number does not exist: the condition has probability 0", 8),
+    (
+      "filter(sum, Pmax=? [ X x=1 || G x=1 ])",
+      "from some of these states the number does not exist: the condition has probability 0", 8
+    ),
     ("filter(argmax, P>=0.5 [ F x=1 ])", "`argmax` takes a number, and this is a condition", 16),
     ("pow(Pmax=? [ F x=1 ], 2)", "`pow` of the number of a property cannot be solved yet", 1),
     ("1 + P>=0.5 [ F x=1 ]", "a condition cannot stand for a number", 5),

@@ -116,7 +116,7 @@ extension PropertyChecker {
   private func enclosed(_ solution: SparseSolution) -> SparseSolution {
     var result = solution
     result.policy = []
-    result.exact = nil
+    (result.exact, result.exactAt) = (nil, [:])
     result.bound = zip(result.lower, result.upper).reduce(0) { $1.0 < $1.1 ? max($0, ($1.1 - $1.0) / 2) : $0 }
     return result
   }

@@ -59,13 +59,18 @@ struct WatchedProcess {
 
   func lifted(_ reward: Column<Double>) -> Column<Double> { counted?.lifted(reward) ?? reward }
 
+  func lifted(_ exactReward: [Rational]) -> [Rational] {
+    counted.map { counted in (0..<counted.origin.count).map { exactReward[Int(counted.origin[$0])] } } ?? exactReward
+  }
+
   /// An answer about the model.
   func original(_ solution: SparseSolution) -> SparseSolution {
     guard let counted else { return solution }
     var result = solution
     func first(_ numbers: [Double]) -> [Double] { counted.start.map { numbers[Int($0)] } }
     (result.value, result.lower, result.upper) = (first(solution.value), first(solution.lower), first(solution.upper))
-    (result.policy, result.exact) = ([], nil)
+    result.exact = solution.exact.map { exact in counted.start.map { exact[Int($0)] } }
+    result.policy = []
     result.notes.append(
       "states remember what has been collected so far: \(NumberText.grouped(counted.state.count)) states")
     return result
@@ -135,7 +140,9 @@ extension PropertyChecker {
   }
 
   /// The expected reward until a formula is known to be true.
-  mutating func formulaReward(_ path: PrismPath, _ reward: Column<Double>, maximize: Bool) throws -> SparseSolution {
+  mutating func formulaReward(_ path: PrismPath, _ reward: Column<Double>, _ exact: [Rational]?, maximize: Bool) throws
+    -> SparseSolution
+  {
     guard isCosafe(path, negated: false) else {
       throw unsupported(
         "the reward until a formula that no finite part of a run shows to be true", at: path.span,
@@ -146,12 +153,16 @@ extension PropertyChecker {
     let formula = try self.formula(path, &reading)
     let watched = try watched(reading)
     let earned = watched.lifted(reward)
+    let exactEarned = method == nil ? nil : exact.map { watched.lifted($0) }
     let product = try AutomatonProduct(
       of: watched.process, formulas: [formula], propositions: watched.propositions,
       options: .init(guesses: false, countsSteps: true), control: control)
     let control = control
     return withoutPolicy(
-      try refined { watched.original(try product.reward(earned, maximize: maximize, tolerance: $0, control: control)) })
+      try refined {
+        watched.original(
+          try product.reward(earned, maximize: maximize, tolerance: $0, control: control, exactReward: exactEarned))
+      })
   }
 
   /// The probability of one formula given another.
@@ -181,6 +192,15 @@ extension PropertyChecker {
     result.bound = zip(result.lower, result.upper).reduce(0) { $1.0 < $1.1 ? max($0, ($1.1 - $1.0) / 2) : $0 }
     result.policy = []
     result.exact = nil
+    if let (whole, part) = condition.exact.flatMap({ whole in both.exact.map { (whole, $0) } }) {
+      for state in 0..<sparse.stateCount {
+        guard case .finite(let a) = part[state], case .finite(let b) = whole[state], let quotient = a.divided(by: b) else {
+          continue
+        }
+        result.exactAt[state] = .finite(quotient)
+        (result.value[state], result.lower[state], result.upper[state]) = ExactValue.finite(quotient).doubles
+      }
+    }
     return result
   }
 
@@ -206,6 +226,9 @@ extension PropertyChecker {
         }
         answer.lower[state] = maximize ? found.lower : opposite(found.upper) { $0.nextDown }
         answer.upper[state] = maximize ? found.upper : opposite(found.lower) { $0.nextUp }
+        if case .finite(let number)? = found.exact {
+          answer.exactAt[state] = .finite(maximize ? number : .one - number)
+        }
         answer.value[state] = answer.lower[state] + (answer.upper[state] - answer.lower[state]) / 2
         answer.iterations += found.sweeps
         answer.bound = max(answer.bound, (answer.upper[state] - answer.lower[state]) / 2)

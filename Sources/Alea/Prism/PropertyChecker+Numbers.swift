@@ -71,6 +71,9 @@ extension PropertyChecker {
         if case .finite(let number) = value { .finite(.one - number) } else { value }
       }
     }
+    result.exactAt = solution.exactAt.mapValues { value in
+      if case .finite(let number) = value { .finite(.one - number) } else { value }
+    }
     // 1 - x is rounded, except where it is exact.
     func complement(_ x: Double, _ slip: (Double) -> Double) -> Double {
       x.isNaN ? x : x == 0 ? 1 : x == 1 ? 0 : min(1, max(0, slip(1 - x)))
@@ -271,7 +274,7 @@ extension PropertyChecker {
     case .eventually(let inner, let bounds, let span):
       if isTimed, !bounds.isAbsent { throw unsupported("the reward until an `F` with a bound on the time", at: span) }
       guard bounds.isAbsent, case .state(let condition) = inner else {
-        return try formulaReward(query.body, column, maximize: maximize)
+        return try formulaReward(query.body, column, exact, maximize: maximize)
       }
       let target = try states(condition)
       return try refined {
@@ -306,7 +309,7 @@ extension PropertyChecker {
         column, Objective(criterion: .discounted(factor), maximizes: maximize), exact,
         discount: method == nil ? .one : try exactNumber(factor, at: discount.span))
     case .longRun: return try longRun(column, exact, maximize: maximize)
-    default: return try formulaReward(query.body, column, maximize: maximize)
+    default: return try formulaReward(query.body, column, exact, maximize: maximize)
     }
   }
 

@@ -101,7 +101,8 @@ extension PropertyChecker {
           notes: [
             "in state \(StateNaming(explored).text(of: state))",
             question.strict.contains(true)
-              ? "a strict bound holds when some policy gets past it by a margin" : "ask for one of the numbers itself with `max=?`",
+              ? "a strict bound holds when some policy gets past it by a margin"
+              : "ask for one of the numbers itself with `max=?`",
           ])
       }
     }
@@ -117,7 +118,8 @@ extension PropertyChecker {
     var slack = 0.0
     for state in askedStates {
       let problem = question.problem.starting(in: question.start(state))
-      let optimum = problem.isPossible
+      let optimum =
+        problem.isPossible
         ? try problem.optimum(of: index, bounds: question.bounds, strict: question.strict, tolerance: tolerance ?? 1e-8) : nil
       guard let optimum else {
         if asked != nil { continue }

@@ -217,11 +217,15 @@ extension PropertyChecker {
     var (solution, truth) = try statewise(asking(set) { try $0.verdict(body) }, body, operation)
     if truth == nil { try keepExisting(&members, &solution, operation) }
     func isTrue(_ state: Int) -> Bool { truth?.contains(state) ?? (solution.value[state] != 0) }
+    func exactMembers() -> [ExactValue]? {
+      let known = members.compactMap { solution.exactValue(of: $0) }
+      return known.count == members.count ? known : nil
+    }
     func number(_ combine: ([Double]) -> Double) -> Verdict {
       func of(_ values: [Double]) -> Double { combine(members.map { values[$0] }) }
       return .combined(
         solution, value: of(solution.value), lower: of(solution.lower), upper: of(solution.upper),
-        exact: solution.exact.flatMap { exact in exactCombination(operation.text, members.map { exact[$0] }) })
+        exact: exactMembers().flatMap { exactCombination(operation.text, $0) })
     }
     switch operation.text {
     case "min": return number { $0.min() ?? .nan }
@@ -261,7 +265,7 @@ extension PropertyChecker {
         return (numbers.min() ?? .nan, numbers.max() ?? .nan)
       }
       let (value, lower, upper) = (ends(solution.value), ends(solution.lower), ends(solution.upper))
-      let exact = solution.exact.map { exact in members.map { exact[$0] } }
+      let exact = exactMembers()
       return .interval(
         solution,
         PropertyAnswer.Interval(

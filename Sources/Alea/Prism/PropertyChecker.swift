@@ -91,7 +91,11 @@ struct PropertyChecker {
       satisfying = StateSet(truth ? Array(0..<sparse.stateCount) : [], count: sparse.stateCount)
     }
     if method != nil {
-      if satisfying == nil, interval == nil, combined == nil ? solution.exact == nil : exactCombined == nil {
+      let isExact =
+        interval.map { $0.least.exact != nil }
+        ?? (combined == nil
+          ? sparse.initial.allSatisfy { solution.exactValue(of: Int($0.state)) != nil } : exactCombined != nil)
+      if satisfying == nil, !isExact {
         throw fault(
           "`Exact` does not serve this property", at: body.span, notes: ["leave out `by:`: the answer has guaranteed bounds"])
       }

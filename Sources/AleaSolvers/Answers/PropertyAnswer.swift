@@ -56,9 +56,8 @@ public struct PropertyAnswer: Sendable {
   /// The number at the start, or that of a filter, as a fraction; nil for a range over several initial states.
   public var exactStart: ExactValue? {
     if combined != nil { return exactCombined }
-    guard let exact else { return nil }
-    let numbers = Set(explored.sparse.initial.map { exact.values[Int($0.state)] })
-    return numbers.count == 1 ? numbers.first : nil
+    let numbers = Set(explored.sparse.initial.map { sparse.exactValue(of: Int($0.state)) })
+    return numbers.count == 1 ? numbers.first ?? nil : nil
   }
 
   /// The number at the start (the mean over several initial states), or that of a filter.
@@ -99,7 +98,7 @@ extension PropertyAnswer: ObjectValue {
       ("lower", "a guaranteed lower bound at each state"), ("upper", "a guaranteed upper bound at each state"),
       ("bound", "the guaranteed error of every number"),
     ]
-    if sparse.exact != nil { result.append(("exact", "the numbers as fractions: `exact.start`")) }
+    if exact != nil { result.append(("exact", "the numbers as fractions: `exact.start`")) }
     if !sparse.policy.isEmpty { result.append(("policy", "the policy that attains it")) }
     return result + [
       ("size", "states, choices and transitions"), ("method", "what ran"), ("time", "seconds spent exploring and solving"),

@@ -44,11 +44,11 @@ public struct ConditionalProbability {
   ///
   /// - Throws: `WorkCancelled` when `control` ends the work.
   public func greatest(from state: Int, tolerance: Double, control: WorkControl = WorkControl()) throws -> (
-    lower: Double, upper: Double, sweeps: Int
+    lower: Double, upper: Double, exact: ExactValue?, sweeps: Int
   ) {
     let (process, target) = restarting(at: Int(product.start[state]))
-    let solution = try process.reachability(of: target, maximize: true, tolerance: tolerance, control: control)
-    return (max(0, solution.lower[0]), min(1, solution.upper[0]), solution.iterations)
+    let solution = try process.anyReachability(of: target, maximize: true, tolerance: tolerance, control: control)
+    return (max(0, solution.lower[0]), min(1, solution.upper[0]), solution.exact?[0], solution.iterations)
   }
 
   /// The part reached from a state, which becomes the first, with a choice to begin anew wherever staying fails the condition.
@@ -61,6 +61,7 @@ public struct ConditionalProbability {
     let transitionStart = Column<UInt32>([0])
     let successor = Column<Int32>()
     let probability = Column<Double>()
+    var exact: [Rational] = []
     var reached: [Int] = []
     var next = 0
     while next < order.count {
@@ -77,21 +78,24 @@ public struct ConditionalProbability {
             }
             successor.append(number[target])
             probability.append(watched.probability.pointer[transition])
+            if let form = watched.exact { exact.append(form.probability[transition]) }
           }
           transitionStart.append(UInt32(successor.count))
         }
         if failing.contains(state) {
           successor.append(0)
           probability.append(1)
+          if watched.exact != nil { exact.append(.one) }
           transitionStart.append(UInt32(successor.count))
         }
       }
       choiceStart.append(UInt32(transitionStart.count - 1))
       next += 1
     }
-    let process = SparseProcess(
+    var process = SparseProcess(
       choiceStart: choiceStart, transitionStart: transitionStart, successor: successor, probability: probability, channels: [],
       initial: [(0, 1)], objective: watched.objective)
+    if watched.exact != nil { process.exact = ExactForm(probability: exact, rewards: [], initial: [.one], discount: .one) }
     return (process, StateSet(reached, count: order.count))
   }
 }

@@ -66,6 +66,7 @@ public struct CountedProcess: Sendable {
     let successor = Column<Int32>()
     let probability = Column<Double>()
     let origin = Column<Int32>()
+    var exact: [Rational] = []
     var next = 0
     while next < keys.count {
       if next % 256 == 0, !control.report(WorkProgress(phase: "exploring", detail: "\(keys.count) states with counts")) {
@@ -83,6 +84,7 @@ public struct CountedProcess: Sendable {
         for transition in original.transitions(of: choice) {
           successor.append(find(base + Int(original.successor.pointer[transition])))
           probability.append(original.probability.pointer[transition])
+          if let form = original.exact { exact.append(form.probability[transition]) }
         }
         transitionStart.append(UInt32(successor.count))
         origin.append(Int32(choice))
@@ -93,9 +95,13 @@ public struct CountedProcess: Sendable {
     self.origin = origin
     state = keys.map { Int32($0 % original.stateCount) }
     counts = counters.indices.map { index in keys.map { Int32($0 % places[index + 1] / places[index]) } }
-    process = SparseProcess(
+    var process = SparseProcess(
       choiceStart: choiceStart, transitionStart: transitionStart, successor: successor, probability: probability, channels: [],
       initial: original.initial, objective: original.objective)
+    if let form = original.exact {
+      process.exact = ExactForm(probability: exact, rewards: [], initial: form.initial, discount: .one)
+    }
+    self.process = process
   }
 
   /// The states that stand for those of a set.

@@ -41,7 +41,8 @@ extension MultipleObjectives {
       guard points.count < mostFrontPoints else { throw tooMany("more than \(mostFrontPoints) corners") }
       points.append(point)
       for next in Self.faces(points.map(\.middle), with: points.count - 1)
-      where !known.contains(where: { Self.distance($0.weights, next.weights) <= 1e-12 && $0.level >= next.level - tolerance / 8 }) {
+      where !known.contains(where: { Self.distance($0.weights, next.weights) <= 1e-12 && $0.level >= next.level - tolerance / 8 })
+      {
         open.append(next)
         known.append(next)
       }

@@ -57,9 +57,12 @@ extension MultipleObjectives {
   /// What can be had is convex, so a bound that can be exceeded while the others are met can be exceeded by the mixture with them.
   ///
   /// - Parameter strict: for each objective whether it must get beyond its bound.
-  public func achievability(of bounds: [Double], strict: [Bool], points: inout [Point], tolerance: Double) throws -> Achievability {
+  public func achievability(of bounds: [Double], strict: [Bool], points: inout [Point], tolerance: Double) throws -> Achievability
+  {
     let plain = try achievability(of: bounds, points: &points, tolerance: tolerance)
     guard strict.contains(true), case .achievable = plain else { return plain }
+    // Probability zero is a matter of the graph.
+    if bounds.indices.contains(where: { strict[$0] && bounds[$0] >= 0 && isNever($0) }) { return .impossible }
     for margin in [1e-2, 1e-4, 1e-6, 1e-8] {
       let raised = bounds.indices.map { strict[$0] ? bounds[$0] + margin * max(1, abs(bounds[$0])) : bounds[$0] }
       if case .achievable(let missing) = try achievability(of: raised, points: &points, tolerance: min(tolerance, margin / 8)),

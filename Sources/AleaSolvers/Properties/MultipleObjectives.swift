@@ -122,6 +122,31 @@ public struct MultipleObjectives {
     return result
   }
 
+  /// Whether a formula is false on almost every run whatever is done: no end component that fulfils it is ever reached.
+  public func isNever(_ objective: Int) -> Bool {
+    let process = product.process
+    guard isFormula[objective] else { return false }
+    let excluded = frame.excluded
+    let seen = StateSet(count: process.stateCount)
+    var work = initial.map { Int($0.state) }
+    for state in work { seen.flags.pointer[state] = 1 }
+    while let state = work.popLast() {
+      if excluded?.contains(state) ?? false { continue }
+      let component = Int(ends.componentOf.pointer[state])
+      if component >= 0, canStay[component], worth[objective][component] > 0 { return false }
+      for choice in process.choices(of: state) where frame.allowed.map({ $0.pointer[choice] != 0 }) ?? true {
+        for transition in process.transitions(of: choice) {
+          let next = Int(process.successor.pointer[transition])
+          if seen.flags.pointer[next] == 0 {
+            seen.flags.pointer[next] = 1
+            work.append(next)
+          }
+        }
+      }
+    }
+    return true
+  }
+
   /// The best policy for weights, none of which is negative: where it gets, and how far any gets.
   ///
   /// - Throws: `WorkCancelled` when `control` ends the work.
