@@ -123,7 +123,9 @@ extension PropertyChecker {
         ? try problem.optimum(of: index, bounds: question.bounds, strict: question.strict, tolerance: tolerance ?? 1e-8) : nil
       guard let optimum else {
         if asked != nil { continue }
-        throw fault("no policy meets the bounds of the other objectives", at: question.span)
+        throw fault(
+          "no policy meets the bounds of the other objectives", at: question.span,
+          notes: sparse.initial.count > 1 ? ["in state \(StateNaming(explored).text(of: state))"] : [])
       }
       let ends = [goal.asked(optimum.lower), goal.asked(optimum.upper)].sorted()
       let (low, high) = isProbability ? (max(0, ends[0]), min(1, ends[1])) : (ends[0], ends[1])
