@@ -144,6 +144,29 @@ import Testing
     #expect(answer.sparse.notes.contains { $0.contains("begin anew") })
   }
 
+  /// A gambler who loses more often than not, among runs that reach the top nevertheless: by the ruin formula they win as often as
+  /// the others lose, wherever they are.
+  @Test func rareConditions() throws {
+    let m = """
+      mdp
+      module m
+        x : [0..30] init 2;
+        y : [0..14];
+        [red] x>0 & x<30 -> 0.3 : (x'=x+1) & (y'=mod(y+1, 15)) + 0.7 : (x'=x-1) & (y'=mod(y+1, 15));
+        [black] x>0 & x<30 -> 0.3 : (x'=x+1) & (y'=mod(y+4, 15)) + 0.7 : (x'=x-1) & (y'=mod(y+4, 15));
+        [] x=0 | x=30 -> true;
+      endmodule
+      """
+    let odds = 0.7 / 0.3
+    let expected = 0.3 * (odds * odds * odds - 1) / (odds * odds - 1)
+    for optimum in ["min", "max"] {
+      let answer = try answer(m, "P\(optimum)=? [ X x=3 || F x=30 ]")
+      #expect(near(answer.start, expected))
+      #expect(answer.startLower <= expected + 1e-15 && expected - 1e-15 <= answer.startUpper)
+      #expect(answer.startUpper - answer.startLower <= 2e-6)
+    }
+  }
+
   @Test func boundsOnRewardsWithinFormulas() throws {
     let m = Self.choice
     // The last look comes before leaving: at most two looks, and at least two.
@@ -154,6 +177,7 @@ import Testing
     #expect(try near(answer(m, "Pmax=? [ F x=2 || F{\"looks\"}<=0 x>1 ]").start, 0.5))
     #expect(try near(answer(m, "multi(Pmax=? [ F{\"looks\"}<=1 x=2 ], P>=0.5 [ F{\"looks\"}>=2 x=1 ])").start, 0.25))
     #expect(try near(answer(m, "R{\"steps\"}min=? [ F{\"looks\"}>=2 x>1 ]").start, 5))
+    #expect(try near(answer(m, "R{\"steps\"}min=? [ F P>=1 [ X x>1 || F x>1 ] ]").start, 1))
     // More steps than an automaton counts: the states count them.
     #expect(try near(answer(m, "Pmax=? [ (F<=1500 x=2) & (F>=1200 x=1) ]").start, 0.5))
     #expect(try answer(m, "Pmax=? [ (F<=1500 x>1) & (F>=1600 x=1) ]").start == 0)

@@ -214,6 +214,11 @@ extension PropertyChecker {
     let problem = try ConditionalProbability(
       of: watched.process, maximize ? goal : .not(goal), given: premise, propositions: watched.propositions, control: control)
     let members = askedStates.filter { condition.upper[$0] > 0 }
+    guard members.count == 1 || Double(members.count) * Double(problem.stateCount) <= Self.mostWorkFromSeveralStates else {
+      throw unsupported(
+        "a condition asked about from \(NumberText.grouped(members.count)) states", at: wanted.span,
+        notes: ["each is solved by itself: ask about fewer, as in `filter(max, ..., x=0)`"])
+    }
     let control = control
     let unknown = exact([Double](repeating: .nan, count: sparse.stateCount), method: "reset at a failed condition")
     var result = try refined { tolerance in
@@ -242,6 +247,8 @@ extension PropertyChecker {
     if asked == nil, sparse.stateCount > sparse.initial.count { result.notes.append("the answer is that of the initial state") }
     return withoutPolicy(result)
   }
+
+  private static let mostWorkFromSeveralStates = 1e9
 
   private func withoutPolicy(_ solution: SparseSolution) -> SparseSolution {
     var result = solution

@@ -47,9 +47,20 @@ public struct ConditionalProbability {
     lower: Double, upper: Double, exact: ExactValue?, sweeps: Int
   ) {
     let (process, target) = restarting(at: Int(product.start[state]))
+    if process.exact == nil, process.stateCount > Self.mostStatesInOneCycle {
+      let sets = QualitativeReachability(of: process, predecessors: ChoicePredecessors(of: process), target: target)
+      if !sets.neverReached().contains(0), !sets.surelyReachable().contains(0),
+        let found = try ConditionalQuotient(process, target: target, control: control).greatest(tolerance: tolerance)
+      {
+        return (found.lower, found.upper, nil, found.sweeps)
+      }
+    }
     let solution = try process.anyReachability(of: target, maximize: true, tolerance: tolerance, control: control)
     return (max(0, solution.lower[0]), min(1, solution.upper[0]), solution.exact?[0], solution.iterations)
   }
+
+  /// Fewer states are solved directly, however seldom a cycle is left.
+  private static let mostStatesInOneCycle = 400
 
   /// The part reached from a state, which becomes the first, with a choice to begin anew wherever staying fails the condition.
   private func restarting(at start: Int) -> (SparseProcess, target: StateSet) {

@@ -165,7 +165,7 @@ public struct MultipleObjectives {
     point.limit = (point.limit + 0x1p-48 * abs(point.limit)).nextUp
     for index in rewards.indices {
       let own = self.quotient(rewards[index], worth: worth[index])
-      let chain = restricted(own.problem, to: solver.policy)
+      let chain = own.problem.restricted(to: solver.policy)
       if isFormula[index] {
         // Probabilities zero and one are read off the graph.
         let reached = try fulfilment(chain).solve(tolerance, control)
@@ -213,29 +213,27 @@ public struct MultipleObjectives {
     let slip = Rounding.relative(2 * initial.count + 2) * abs(sum)
     return up ? sum + slip : sum - slip
   }
+}
 
+extension ComponentProblem {
   /// The problem in which every state has only the choice of a policy.
-  private func restricted(_ problem: ComponentProblem, to policy: Column<Int32>) -> ComponentProblem {
-    let choiceStart = Column<UInt32>([0])
-    let transitionStart = Column<UInt32>([0])
-    let successor = Column<Int32>()
-    let probability = Column<Double>()
-    let reward = Column<Double>()
-    for state in 0..<problem.stateCount {
-      if problem.fixed.flags.pointer[state] == 0, policy.pointer[state] >= 0 {
+  func restricted(to policy: Column<Int32>) -> ComponentProblem {
+    let starts = (choice: Column<UInt32>([0]), transition: Column<UInt32>([0]))
+    let rows = (successor: Column<Int32>(), probability: Column<Double>(), reward: Column<Double>())
+    for state in 0..<stateCount {
+      if fixed.flags.pointer[state] == 0, policy.pointer[state] >= 0 {
         let choice = Int(policy.pointer[state])
-        for transition in Int(problem.transitionStart[choice])..<Int(problem.transitionStart[choice + 1]) {
-          successor.append(problem.successor[transition])
-          probability.append(problem.probability[transition])
+        for transition in Int(transitionStart[choice])..<Int(transitionStart[choice + 1]) {
+          rows.successor.append(successor[transition])
+          rows.probability.append(probability[transition])
         }
-        transitionStart.append(UInt32(successor.count))
-        reward.append(problem.reward[choice])
+        starts.transition.append(UInt32(rows.successor.count))
+        rows.reward.append(reward[choice])
       }
-      choiceStart.append(UInt32(reward.count))
+      starts.choice.append(UInt32(rows.reward.count))
     }
     return ComponentProblem(
-      choiceStart: choiceStart, transitionStart: transitionStart, successor: successor, probability: probability, reward: reward,
-      fixed: problem.fixed, lower: Column(problem.lower.array), upper: Column(problem.upper.array),
-      mergedTerms: problem.mergedTerms)
+      choiceStart: starts.choice, transitionStart: starts.transition, successor: rows.successor, probability: rows.probability,
+      reward: rows.reward, fixed: fixed, lower: Column(lower.array), upper: Column(upper.array), mergedTerms: mergedTerms)
   }
 }
