@@ -106,6 +106,9 @@ struct Run: ParsableCommand {
     let session = runner.makeSession()
     if Session.isPrism(file) || Session.isExplicit(file) {
       if exact, properties.isEmpty { throw ValidationError("--exact needs --property: what is to be answered") }
+      if exact, options.tolerance != nil {
+        throw ValidationError("--exact gives fractions, which have no tolerance; leave out one of the two")
+      }
       throw Exit(
         status: runner.status(of: session) {
           try session.run(prism: file, properties: properties, by: exact ? Exact() : nil)

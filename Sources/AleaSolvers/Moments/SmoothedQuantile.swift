@@ -4,8 +4,9 @@ import Foundation
 /// Quantile instrumental variables: the indicator of the restriction is smoothed, and its projection on the instruments made least.
 ///
 /// With v the residual, min_theta |S'(G(v/b) - level)|^2 + penalty |h|^2, S an orthonormal basis of the instruments' functions (or the
-/// factor of the adversarial weight where they are in a Hilbert space, so that they are held back by their norm too), by Gauss-Newton from a wide bandwidth b to a narrow one. G is the polynomial of Kaplan and Sun (2017) or the normal distribution
-/// function; the start is the fit of the mean, shifted to the quantile of its residuals.
+/// factor of the adversarial weight where they are in a Hilbert space, so that they are held back by their norm too), by Gauss-Newton
+/// from a wide bandwidth b to a narrow one. G is the polynomial of Kaplan and Sun (2017) or the normal distribution function; the start
+/// is the fit of the mean, shifted to the quantile of its residuals.
 public struct SmoothedQuantile: MomentMethod {
   public static let name = "SmoothedQuantile"
   public static let summary = "Quantile instrumental variables by smoothed moments, with robust pointwise errors."
@@ -18,7 +19,9 @@ public struct SmoothedQuantile: MomentMethod {
       doc: "the smooth step: Kaplan and Sun's polynomial, or the normal distribution function"),
     MethodParameter(
       "bandwidth", .real(from: 0, to: .greatestFiniteMagnitude), default: .real(0),
-      doc: "its last width; 0 takes the residuals' deviation times n^-1/7 (polynomial) or n^-1/5 (normal)"),
+      doc:
+        "its last width; 0 takes Kaplan and Sun's plug-in width, or the residuals' deviation times n^-1/7 in a Hilbert space and n^-1/5 with the normal step"
+    ),
     MethodParameter(
       "penalty", .real(from: 0, to: .greatestFiniteMagnitude), default: .real(0),
       doc:
@@ -78,8 +81,10 @@ public struct SmoothedQuantile: MomentMethod {
       throw MomentFault(
         "the residuals of the first fit are all equal", remedy: "the outcome must vary given the unknown's arguments")
     }
-    let exponent = smoothing == .polynomial ? -1.0 / 7 : -1.0 / 5
-    let last = scales.map { bandwidth > 0 ? bandwidth : $0 * pow(n, exponent) }
+    let rule = WidthRule(self, isPenalised: compiled.isPenalised)
+    let last = zip(scales, compiled.residuals(start.theta)).map { scale, residuals in
+      rule.width(residuals, deviation: scale, unknowns: compiled.penalty.count)
+    }
     let widest = zip(scales, last).map { max(1, 2 * $0 / $1) }.max() ?? 1
     var system = System(
       compiled: compiled, factors: factors, levels: levels, smoothing: smoothing, widths: last, ridge: compiled.penalty)
@@ -90,10 +95,7 @@ public struct SmoothedQuantile: MomentMethod {
     let theta = try system.narrowed(from: start.theta, widest: widest)
     var tuning: [MomentFit.Tuning] = []
     for width in last.prefix(1) {
-      tuning.append(
-        .init(
-          name: "bandwidth", value: width,
-          reason: bandwidth > 0 ? "given" : "the residuals' deviation times n^\(smoothing == .polynomial ? "-1/7" : "-1/5")"))
+      tuning.append(.init(name: "bandwidth", value: width, reason: rule.reason))
     }
     if compiled.isPenalised {
       let reason =
@@ -137,6 +139,39 @@ public struct SmoothedQuantile: MomentMethod {
       return equation
     }
     return (try fit(shifted), alpha)
+  }
+
+  /// How the last width is found.
+  private enum WidthRule {
+    case given(Double)
+    case plugIn
+    case power(Int)
+
+    init(_ method: SmoothedQuantile, isPenalised: Bool) {
+      if method.bandwidth > 0 {
+        self = .given(method.bandwidth)
+      } else if method.smoothing == .normal {
+        self = .power(5)
+      } else {
+        self = isPenalised ? .power(7) : .plugIn
+      }
+    }
+
+    var reason: String {
+      switch self {
+      case .given: "given"
+      case .plugIn: "the plug-in width of Kaplan and Sun (2017)"
+      case .power(let root): "the residuals' deviation times n^-1/\(root)"
+      }
+    }
+
+    func width(_ residuals: [Double], deviation: Double, unknowns: Int) -> Double {
+      switch self {
+      case .given(let width): width
+      case .plugIn: PlugInWidth(residuals, deviation: deviation).width(unknowns: unknowns)
+      case .power(let root): deviation * pow(Double(residuals.count), -1 / Double(root))
+      }
+    }
   }
 
   private static let folds = 6
