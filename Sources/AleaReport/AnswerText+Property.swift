@@ -14,11 +14,11 @@ extension PropertyAnswer: PrintedAnswer {
       header.append(
         "\(number(interval.least, options)) to \(number(interval.greatest, options)) over "
           + "\(NumberText.grouped(interval.states)) state\(interval.states == 1 ? "" : "s")")
-    } else if let holds, let satisfying {
-      let count = satisfying.states.count
+    } else if let holds {
+      let states = NumberText.grouped(explored.sparse.stateCount)
       header.append(
-        "\(holds ? "holds" : "does not hold") at the start; true in \(NumberText.grouped(count)) of "
-          + "\(NumberText.grouped(explored.sparse.stateCount)) states")
+        "\(holds ? "holds" : "does not hold") at the start"
+          + (satisfyingCount.map { "; true in \(NumberText.grouped($0)) of \(states) states" } ?? ""))
     } else {
       header.append(number(options))
     }

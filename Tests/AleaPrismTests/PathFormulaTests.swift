@@ -232,6 +232,14 @@ import Testing
     #expect(twice.holds == true && twice.listings.map(\.states) == [[1]])
     let text = inside.json
     #expect(text["listed"] != nil)
+    let report = AnswerText.text(of: .object(try answer(m, "filter(printall, P=? [ F x=1 ], x>0)")))
+    #expect(report.contains("states of P=? [ F x=1 ]:"))
+    // Long lists are cut, and say so.
+    let long = "dtmc module m x : [0..300]; [] x<300 -> (x'=x+1); [] x=300 -> true; endmodule"
+    let cut = AnswerText.text(of: .object(try answer(long, "filter(print, P=? [ F<=10 x=300 ])")))
+    #expect(cut.contains("in 290 other states the number is 0"))
+    let whole = AnswerText.text(of: .object(try answer(long, "filter(print, P=? [ F x=300 ])")))
+    #expect(whole.contains("and 181 more, all of them with --json"))
     if case .array(let listed)? = text["listed"], case .array(let states)? = listed.first?["states"] {
       #expect(states.count == 2 && states[0]["state"]?["x"] == .integer(0))
     } else {

@@ -214,11 +214,7 @@ extension PropertyChecker {
     let problem = try ConditionalProbability(
       of: watched.process, maximize ? goal : .not(goal), given: premise, propositions: watched.propositions, control: control)
     let members = askedStates.filter { condition.upper[$0] > 0 }
-    guard members.count == 1 || Double(members.count) * Double(problem.stateCount) <= Self.mostWorkFromSeveralStates else {
-      throw unsupported(
-        "a condition asked about from \(NumberText.grouped(members.count)) states", at: wanted.span,
-        notes: ["each is solved by itself: ask about fewer, as in `filter(max, ..., x=0)`"])
-    }
+    try checkWork("a condition", from: members.count, each: problem.stateCount, at: wanted.span)
     let control = control
     let unknown = exact([Double](repeating: .nan, count: sparse.stateCount), method: "reset at a failed condition")
     var result = try refined { tolerance in
@@ -248,7 +244,15 @@ extension PropertyChecker {
     return withoutPolicy(result)
   }
 
-  private static let mostWorkFromSeveralStates = 1e9
+  /// Refuses a question that has to be solved anew from each of very many states.
+  func checkWork(_ what: String, from states: Int, each size: Int, at span: SourceSpan?) throws {
+    guard states > 1, Double(states) * Double(size) > Self.mostWorkFromSeveralStates else { return }
+    throw unsupported(
+      "\(what) asked about from \(NumberText.grouped(states)) states", at: span,
+      notes: ["each is solved by itself: ask about fewer, as in `filter(max, ..., x=0)`"])
+  }
+
+  private static let mostWorkFromSeveralStates = 1e8
 
   private func withoutPolicy(_ solution: SparseSolution) -> SparseSolution {
     var result = solution

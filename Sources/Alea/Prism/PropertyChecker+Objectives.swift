@@ -41,6 +41,7 @@ extension PropertyChecker {
       of: watched.process, formulas: formulas, propositions: watched.propositions,
       options: .init(drawsSettledTogether: !hasRewards, countsSteps: hasRewards),
       control: control)
+    try checkWork("`multi`", from: askedStates.count, each: product.process.stateCount, at: span)
     // What must be certain is a matter of the graph; what is true of every policy is no bound.
     var certain: [Int] = []
     var bounds = goals.map { $0.bound ?? -.infinity }

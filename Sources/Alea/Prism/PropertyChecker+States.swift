@@ -249,7 +249,10 @@ extension PropertyChecker {
       }
       var result = solution
       if found.count > 1 { result.notes.append("states whose numbers the bounds do not tell apart count together") }
-      return .truth(StateSet(found, count: sparse.stateCount), result)
+      let set = StateSet(found, count: sparse.stateCount)
+      // Where some numbers do not exist the truth is known all the same.
+      if solution.value.contains(where: \.isNaN) { result.value = indicator(set).value }
+      return .truth(set, result)
     case "count":
       let count = Double(members.reduce(0) { $0 + (isTrue($1) ? 1 : 0) })
       return .combined(

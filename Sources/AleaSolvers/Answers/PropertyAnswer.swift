@@ -51,6 +51,11 @@ public struct PropertyAnswer: Sendable {
     return explored.sparse.initial.allSatisfy { satisfying.contains(Int($0.state)) }
   }
 
+  /// In how many states the property holds; nil where that is known of the initial states alone, or it asks for a number.
+  public var satisfyingCount: Int? {
+    satisfying.flatMap { set in sparse.value.contains { $0.isNaN } ? nil : set.states.count }
+  }
+
   /// The numbers as fractions, when they are known.
   public var exact: ExactFunction? { sparse.exactValues(of: explored) }
   /// The number at the start, or that of a filter, as a fraction; nil for a range over several initial states.
@@ -88,9 +93,8 @@ extension PropertyAnswer: ObjectValue {
 
   public var members: [(name: String, summary: String)] {
     var result: [(name: String, summary: String)] = []
-    if satisfying != nil {
-      result += [("holds", "whether the property holds in every initial state"), ("states", "in how many states it holds")]
-    }
+    if satisfying != nil { result.append(("holds", "whether the property holds in every initial state")) }
+    if satisfyingCount != nil { result.append(("states", "in how many states it holds")) }
     if front != nil { result.append(("front", "the corners of what can be had, one number an objective")) }
     if interval != nil { result += [("least", "the least number"), ("greatest", "the greatest number")] }
     result += [
@@ -108,7 +112,7 @@ extension PropertyAnswer: ObjectValue {
   public func member(_ name: String) throws -> Value? {
     switch name {
     case "holds": holds.map { .boolean($0) }
-    case "states": satisfying.map { .integer($0.states.count) }
+    case "states": satisfyingCount.map { .integer($0) }
     case "front": front.map { .array($0.map { .array($0.map { .real($0) }) }) }
     case "least": interval.map { .real($0.least.value) }
     case "greatest": interval.map { .real($0.greatest.value) }
@@ -139,7 +143,7 @@ extension PropertyAnswer: JSONAnswer {
     ]
     if let name { members.append(.init("name", .string(name))) }
     if let holds { members.append(.init("holds", .boolean(holds))) }
-    if let satisfying { members.append(.init("satisfying", .integer(satisfying.states.count))) }
+    if let count = satisfyingCount { members.append(.init("satisfying", .integer(count))) }
     if let front { members.append(.init("front", .array(front.map { .array($0.map { .number($0) }) }))) }
     if let interval {
       for (name, end) in [("least", interval.least), ("greatest", interval.greatest)] {
