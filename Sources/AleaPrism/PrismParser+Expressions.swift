@@ -223,9 +223,12 @@ extension PrismParser {
     if case .reward = quantity, accept("{") {
       quantity = .reward(try rewardReference())
       try require("}", "after the name of the rewards")
-      // `R{"a"}{"b"}` divides two rewards, which nothing here does.
-      if isSymbol("{") {
-        report(.error("a quotient of two rewards is not supported", at: current.span))
+      // `R{"a"}/{"b"}` divides two rewards, in games only.
+      if isSymbol("{") || isSymbol("/") {
+        report(
+          .error(
+            "a quotient of two rewards is not supported", at: current.span,
+            notes: ["the quotient of two numbers can be asked for: `R{\"a\"}=? [ S ] / R{\"b\"}=? [ S ]`"]))
         throw Abandoned()
       }
     }
@@ -511,6 +514,15 @@ extension PrismParser {
       }
       try bound(&result)
       try require("}", "after the bound")
+      return result
+    }
+    if isSymbol("{"), case .string = token(1).kind, isSymbol("}", at: 2) {
+      // `F{"r"}<=b`, as Storm writes it.
+      advance()
+      result.isOnReward = true
+      result.reward = try rewardReference()
+      try require("}", "after the name of the rewards")
+      try bound(&result)
       return result
     }
     if isSymbol("[") {

@@ -10,11 +10,15 @@ extension PropertyAnswer: PrintedAnswer {
         header.append(
           "(" + point.map { NumberText.significant($0, digits: max(options.digits, 9)) }.joined(separator: ", ") + ")")
       }
-    } else if let holds, let satisfying {
-      let count = satisfying.states.count
+    } else if let interval {
       header.append(
-        "\(holds ? "holds" : "does not hold") at the start; true in \(NumberText.grouped(count)) of "
-          + "\(NumberText.grouped(explored.sparse.stateCount)) states")
+        "\(number(interval.least, options)) to \(number(interval.greatest, options)) over "
+          + "\(NumberText.grouped(interval.states)) state\(interval.states == 1 ? "" : "s")")
+    } else if let holds {
+      let states = NumberText.grouped(explored.sparse.stateCount)
+      header.append(
+        "\(holds ? "holds" : "does not hold") at the start"
+          + (satisfyingCount.map { "; true in \(NumberText.grouped($0)) of \(states) states" } ?? ""))
     } else {
       header.append(number(options))
     }
@@ -22,7 +26,46 @@ extension PropertyAnswer: PrintedAnswer {
     if options.showsTime {
       header.append("explored in \(NumberFormat.seconds(exploringTime)), solved in \(NumberFormat.seconds(solvingTime))")
     }
-    return AnswerText.wrap(header + sparse.notes.map { "note: " + $0 }, options)
+    return AnswerText.wrap(header, options) + listings.flatMap { lines(of: $0, options) }
+      + AnswerText.wrap(sparse.notes.map { "note: " + $0 }, options)
+  }
+
+  private func number(_ end: Enclosed, _ options: ReportOptions) -> String {
+    if let exact = end.exact { return AnswerText.fraction(exact, options) }
+    return NumberText.significant(end.value, digits: max(options.digits, 9))
+  }
+
+  /// The states of a listing as a table, cut where there are many.
+  private func lines(of listing: Listing, _ options: ReportOptions) -> [String] {
+    let naming = StateNaming(explored)
+    let shown = listing.states.prefix(options.maximumStates)
+    let names = naming.fields(of: shown.first ?? 0).map(\.name)
+    let isWhole = listing.truth != nil && listing.leftOut == 0
+    var columns = names.map { TextTable.Column($0) }
+    if listing.truth == nil { columns.append(.init("value", .trailing)) } else if isWhole { columns.append(.init("holds")) }
+    var result = ["states of \(listing.property):"]
+    if !shown.isEmpty {
+      let numbers = NumberFormat.column(
+        shown.map { listing.solution.value[$0] }, digits: options.digits, bound: listing.solution.bound)
+      var table = TextTable(columns, unicode: options.unicode)
+      for (row, state) in shown.enumerated() {
+        var cells = naming.fields(of: state).map { $0.value.text(digits: options.digits) }
+        if let truth = listing.truth {
+          if isWhole { cells.append(truth.contains(state) ? "true" : "false") }
+        } else {
+          cells.append(numbers[row])
+        }
+        table.add(cells)
+      }
+      result += table.lines(width: options.width)
+    }
+    let cut = listing.states.count - shown.count
+    if cut > 0 { result.append("and \(NumberText.grouped(cut)) more, all of them with --json") }
+    if listing.leftOut > 0 {
+      let what = listing.truth == nil ? "the number is 0" : "it does not hold"
+      result.append("in \(NumberText.grouped(listing.leftOut)) other state\(listing.leftOut == 1 ? "" : "s") \(what)")
+    }
+    return result
   }
 
   private func number(_ options: ReportOptions) -> String {

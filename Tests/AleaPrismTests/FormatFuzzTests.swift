@@ -68,6 +68,7 @@ import Testing
     let tables = FormatTests.die.mapValues { Array($0.utf8) }
     let transitions = tables["die.tra"] ?? []
     let mdp = Array("2 3 4\n0 0 0 0.5 go\n0 0 1 0.5 go\n0 1 1 1 jump\n1 0 1 1\n".utf8)
+    let rewards = Array("# Reward structure \"moves\"\n2 3 4\n0 0 0 1.5\n0 0 1 2\n0 1 1 -3\n1 0 1 1e-3\n".utf8)
     let states = Array("(x,done)\n0:(-2,false)\n1:(4,true)\n".utf8)
     var generator = Generator(state: 1)
     for round in 0..<1_500 {
@@ -86,6 +87,9 @@ import Testing
       }
       Self.mutatedText(tables["die.srew"] ?? [], &generator).withUnsafeBytes { bytes in
         _ = try? reader?.readRewards(.init(name: "m.srew", bytes: bytes), ofStates: round % 3 > 0, fallback: nil)
+      }
+      Self.mutatedText(rewards, &generator).withUnsafeBytes { bytes in
+        _ = try? reader?.readRewards(.init(name: "m.trew", bytes: bytes), ofStates: round % 3 == 0, fallback: nil)
       }
       Self.expectSmall(reader?.result())
     }

@@ -47,7 +47,7 @@ import Testing
     "module", "endmodule", "->", "(", ")", "[", "]", "'", "=", "<", "&", "|", "!", "?", ":", ";", "..", "0", "1", "999999999999",
     "1e308", "true", "init", "rewards", "endrewards", "system", "||", "|||", "{", "}", "\"", "F", "P=?", "mdp", "dtmc", "ctmc",
     "const", "formula", "-", "/", "*", "pow", "mod", "log", "min", "x", "[]", "G", "X", "U", "W", "R", "multi", "filter", "C",
-    "<=", ">=",
+    "<=", ">=", "range", "print", "printall", "^", "rew",
   ]
 
   /// Pieces of a text: words, numbers, single symbols.
@@ -140,7 +140,11 @@ import Testing
     "multi(Pmax=? [ F x=2 ], Pmax=? [ G F x=1 ])", "filter(argmax, P=? [ F x=1 ], x<2)", "filter(count, P>=0.5 [ F x=2 ])",
     "1 - P=? [ F x=1 ] / 2", "P>=0.5 [ F P>0 [ X x=1 ] ]", "R=? [ (F x=1) & (X x=2) ]", "R=? [ I=2 ]", "T=? [ F x=3 ]",
     "R=? [ S ]",
-    "P=? [ F^{rew{1}<=4} x=1 ]", "R{1}=? [ Cdiscount=0.5 ]",
+    "P=? [ F^{rew{1}<=4} x=1 ]", "R{1}=? [ Cdiscount=0.5 ]", "Pmax=? [ F x=1 || F x=2 ]", "Pmin=? [ G F x=1 || F<=3 x=2 ]",
+    "filter(range, Pmax=? [ F x=2 || F x=1 ])", "filter(print, P=? [ F x=1 ], x<2)", "filter(printall, P>0.5 [ F x=2 ])",
+    "multi(Pmax=? [ F x=1 ], Pmax=? [ F x=2 ], Pmin=? [ G x<2 ])", "multi(P>0.3 [ F x=1 ], P<0.9 [ F x=2 ], P>=0 [ X x=1 ])",
+    "filter(max, multi(Pmax=? [ F x=2 ], P>=0.1 [ F x=1 ]))", "Pmax=? [ (F^{rew{1}<=3} x=1) & (F^{rew{1}>=2} x=2) ]",
+    "P=? [ (F<=1200 x=1) & (G x<3) ]", "Pmin=? [ F^{rew{1}=2} x=1 ]",
   ]
 
   @Test(arguments: small.indices) func questionsEndInAnswersOrInMessages(_ number: Int) throws {

@@ -9,6 +9,8 @@ import Testing
     var property: String
     var value: Double?
     var holds: Bool?
+    /// Rows of weights, one an objective, with the greatest weighted sum that a policy gets.
+    var support: [[Double]]?
     var testDescription: String { property }
   }
 
@@ -20,7 +22,8 @@ import Testing
     return document.cases
   }
 
-  @Test(arguments: ["temporal_logic", "continuous_time", "objectives"]) func answersAreTheIndependentOnes(_ name: String) throws {
+  @Test(arguments: ["temporal_logic", "continuous_time", "objectives", "conditional", "fronts", "counted"])
+  func answersAreTheIndependentOnes(_ name: String) throws {
     let cases = Self.cases(name)
     #expect(cases.count >= 60)
     for each in cases {
@@ -35,6 +38,26 @@ import Testing
         #expect(answer.startLower <= value + 1e-10 * size, "\(each.property)\n\(each.model)")
         #expect(value - 1e-10 * size <= answer.startUpper, "\(each.property)\n\(each.model)")
       }
+      if let support = each.support {
+        let front = try #require(answer.front)
+        for row in support {
+          let sums = front.map { point in zip(row, point).reduce(0) { $0 + $1.0 * $1.1 } }
+          let most = try #require(sums.max())
+          // A point that a policy attains gets no farther than the best; no policy gets more than 1e-6 beyond the faces.
+          #expect(abs(most - row[front[0].count]) <= 4e-6, "\(each.property) \(row)\n\(each.model)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: ["temporal_logic", "conditional", "counted"]) func fractionsAreTheIndependentNumbers(_ name: String) throws {
+    for each in Self.cases(name) {
+      guard let value = each.value else { continue }
+      let session = Session()
+      session.isSilent = true
+      let answer = try session.answer(prism: each.model, property: each.property, by: Exact())
+      let number = try #require(answer.exactStart?.doubles.value)
+      #expect(abs(number - value) <= 1e-10, "\(each.property)\n\(each.model)")
     }
   }
 }

@@ -10,7 +10,7 @@ extension PropertyChecker {
     case .filter(let operation, let body, _):
       switch operation.text {
       case "forall", "exists", "argmin", "argmax": false
-      case "first", "state": isQuantity(body, open)
+      case "first", "state", "print", "printall": isQuantity(body, open)
       default: true
       }
     case .negate, .call, .integer, .real: true
@@ -19,7 +19,11 @@ extension PropertyChecker {
     case .conditional(_, let otherwise): isQuantity(otherwise, open)
     case .label(let name):
       context.definition(ofLabel: name).map { !open.contains(name) && isQuantity($0, open.union([name])) } ?? false
-    case .boolean, .name, .not, .multi: false
+    case .multi(let parts):
+      parts.contains { part in
+        if case .query(let query) = part.kind, case .query = query.relation { true } else { false }
+      }
+    case .boolean, .name, .not: false
     }
   }
 
@@ -39,8 +43,14 @@ extension PropertyChecker {
       switch try filtered(operation, body, condition) {
       case .numbers(let numbers): return numbers
       case .combined(let numbers, let value, let lower, let upper, _): return constant(numbers, value, lower, upper)
+      case .interval: throw fault("`range` gives two numbers, and one is needed", at: operation.span)
       default: throw fault("this filter gives a condition, and a number is needed", at: operation.span)
       }
+    case .multi(let parts):
+      guard case .numbers(let numbers) = try multiple(parts, at: expression.span) else {
+        throw fault("this `multi` gives no number", at: expression.span, notes: ["one part with `=?` does"])
+      }
+      return numbers
     case .label(let name):
       guard let definition = context.definition(ofLabel: name) else { break }
       return try quantity(definition)
@@ -106,7 +116,7 @@ extension PropertyChecker {
   private func enclosed(_ solution: SparseSolution) -> SparseSolution {
     var result = solution
     result.policy = []
-    result.exact = nil
+    (result.exact, result.exactAt) = (nil, [:])
     result.bound = zip(result.lower, result.upper).reduce(0) { $1.0 < $1.1 ? max($0, ($1.1 - $1.0) / 2) : $0 }
     return result
   }
@@ -172,6 +182,8 @@ extension PropertyChecker {
     let (a, b) = (try quantity(first), try quantity(second))
     let result = StateSet(count: sparse.stateCount)
     for state in 0..<sparse.stateCount {
+      // A number that does not exist compares with none.
+      if a.lower[state].isNaN || b.lower[state].isNaN { continue }
       let truth: Bool?
       let (isBelow, isAbove) = (a.upper[state] < b.lower[state], a.lower[state] > b.upper[state])
       let (isNotAbove, isNotBelow) = (a.upper[state] <= b.lower[state], a.lower[state] >= b.upper[state])

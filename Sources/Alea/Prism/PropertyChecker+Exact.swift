@@ -50,12 +50,14 @@ extension PropertyChecker {
   ) throws -> (StateSet, SparseSolution) {
     let limit = try exactNumber(limit, at: bound.span)
     let solution = try numbers(query)
-    guard let exact = solution.exact else {
+    guard solution.exact != nil || !solution.exactAt.isEmpty else {
       throw fault(
         "`Exact` does not serve this property", at: query.span, notes: ["leave out `by:`: the answer has guaranteed bounds"])
     }
     let set = StateSet(count: sparse.stateCount)
-    for (state, value) in exact.enumerated() {
+    for state in 0..<sparse.stateCount {
+      // A number that does not exist meets no bound.
+      guard let value = solution.exactValue(of: state) else { continue }
       let holds: Bool
       switch (value, relation) {
       case (.infinite(let isPositive), _): holds = isPositive == (relation == .greater || relation == .greaterEqual)

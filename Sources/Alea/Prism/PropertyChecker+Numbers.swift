@@ -4,10 +4,8 @@ extension PropertyChecker {
   /// The number a query asks for, in every state.
   mutating func numbers(_ query: PrismQuery, tolerance: Double? = nil) throws -> SparseSolution {
     var checker = self
-    if let tolerance {
-      checker = PropertyChecker(exploration: exploration, context: context, core: core, tolerance: tolerance, method: method)
-    }
-    defer { context = checker.context }
+    if let tolerance { checker.tolerance = tolerance }
+    defer { (context, listings) = (checker.context, checker.listings) }
     if query.optimum == nil, !isChoiceFree {
       throw fault(
         "an mdp has no single answer", at: query.span,
@@ -58,7 +56,7 @@ extension PropertyChecker {
     case .release(let a, let b, let bounds, let span):
       return opposite(
         try until(complement(stateSet(a)), complement(stateSet(b)), bounds, maximize: !maximize, span))
-    case .conditional(let wanted, let given, let span): return try conditional(wanted, given, at: span)
+    case .conditional(let wanted, let given, let span): return try conditional(wanted, given, maximize: maximize, at: span)
     case .and, .or: return try formulaProbability(path, maximize: maximize)
     case .cumulative(_, let span), .discounted(_, let span), .instantaneous(_, let span), .longRun(let span):
       throw fault("this asks for a reward: it belongs into `R=? [ ... ]`", at: span)
@@ -73,9 +71,12 @@ extension PropertyChecker {
         if case .finite(let number) = value { .finite(.one - number) } else { value }
       }
     }
+    result.exactAt = solution.exactAt.mapValues { value in
+      if case .finite(let number) = value { .finite(.one - number) } else { value }
+    }
     // 1 - x is rounded, except where it is exact.
     func complement(_ x: Double, _ slip: (Double) -> Double) -> Double {
-      x == 0 ? 1 : x == 1 ? 0 : min(1, max(0, slip(1 - x)))
+      x.isNaN ? x : x == 0 ? 1 : x == 1 ? 0 : min(1, max(0, slip(1 - x)))
     }
     result.lower = solution.upper.map { complement($0) { $0.nextDown } }
     result.upper = solution.lower.map { complement($0) { $0.nextUp } }
@@ -143,24 +144,14 @@ extension PropertyChecker {
     _ staying: StateSet, _ target: StateSet, _ bounds: PrismPath.Bounds, maximize: Bool, _ span: SourceSpan
   ) throws -> SparseSolution {
     let index = try context.rewardIndex(bounds.reward, at: span)
-    guard bounds.lower == nil || bounds.upper == nil else { throw unsupported("an exact bound on a reward", at: span) }
-    let saturates = bounds.lower != nil
-    guard let bound = bounds.lower ?? bounds.upper else { throw fault("the bound on the reward is missing", at: span) }
-    let limit = try context.real(bound, "the bound on a reward")
-    // Rewards are whole numbers: the first or last level that counts.
-    let bounding =
-      saturates
-      ? (bounds.lowerIsStrict ? limit.rounded(.down) + 1 : limit.rounded(.up))
-      : (bounds.upperIsStrict ? limit.rounded(.up) - 1 : limit.rounded(.down))
-    // At least a negative sum is no condition.
-    let level = saturates && bounding < 0 ? 0 : bounding
-    guard (0..<0x1p30).contains(level) else {
-      throw fault("the bound on a reward is \(NumberText.significant(limit, digits: 6))", at: bound.span)
-    }
+    if isTimed { throw unsupported("a bound on a reward of a ctmc", at: span, notes: ["its rewards are earned as time passes"]) }
+    let (first, last) = try levels(bounds, span)
+    let saturates = last == nil
+    let level = last ?? first
     let allowed = combined(staying, target) { $0 | $1 }
     let reward = try exploration.reward(index)
     let unfolding = try RewardUnfolding(
-      of: sparse, reward: reward, level: Int(level), saturates: saturates, frozen: complement(allowed))
+      of: sparse, reward: reward, level: level, saturates: saturates, frozen: complement(allowed))
     let goal = unfolding.target(target, atLastLevelOnly: saturates)
     let within = unfolding.target(staying, atLastLevelOnly: false)
     let solution = try refined { tolerance in
@@ -168,7 +159,30 @@ extension PropertyChecker {
         try unfolding.process.until(goal, within: within, maximize: maximize, tolerance: tolerance, control: control))
     }
     var result = solution
-    result.notes.append("states remember the reward collected so far, up to \(NumberText.grouped(Int(level)))")
+    result.notes.append("states remember the reward collected so far, up to \(NumberText.grouped(level))")
+    return result
+  }
+
+  /// The first and last level of a bound on a reward, which is a whole number; nil without a last one.
+  mutating func levels(_ bounds: PrismPath.Bounds, _ span: SourceSpan) throws -> (Int, Int?) {
+    func level(_ limit: Double, at bound: PrismExpression, _ level: Double) throws -> Int {
+      guard (0..<0x1p30).contains(level) else {
+        throw fault("the bound on a reward is \(NumberText.significant(limit, digits: 6))", at: bound.span)
+      }
+      return Int(level)
+    }
+    guard bounds.lower != nil || bounds.upper != nil else { throw fault("the bound on the reward is missing", at: span) }
+    var result: (Int, Int?) = (0, nil)
+    if let bound = bounds.lower {
+      let limit = try context.real(bound, "the bound on a reward")
+      // At least a negative sum is no condition.
+      let first = bounds.lowerIsStrict ? limit.rounded(.down) + 1 : limit.rounded(.up)
+      result.0 = try level(limit, at: bound, first < 0 ? 0 : first)
+    }
+    if let bound = bounds.upper {
+      let limit = try context.real(bound, "the bound on a reward")
+      result.1 = try level(limit, at: bound, bounds.upperIsStrict ? limit.rounded(.up) - 1 : limit.rounded(.down))
+    }
     return result
   }
 
@@ -260,7 +274,7 @@ extension PropertyChecker {
     case .eventually(let inner, let bounds, let span):
       if isTimed, !bounds.isAbsent { throw unsupported("the reward until an `F` with a bound on the time", at: span) }
       guard bounds.isAbsent, case .state(let condition) = inner else {
-        return try formulaReward(query.body, column, maximize: maximize)
+        return try formulaReward(query.body, column, exact, maximize: maximize)
       }
       let target = try states(condition)
       return try refined {
@@ -295,7 +309,7 @@ extension PropertyChecker {
         column, Objective(criterion: .discounted(factor), maximizes: maximize), exact,
         discount: method == nil ? .one : try exactNumber(factor, at: discount.span))
     case .longRun: return try longRun(column, exact, maximize: maximize)
-    default: return try formulaReward(query.body, column, maximize: maximize)
+    default: return try formulaReward(query.body, column, exact, maximize: maximize)
     }
   }
 

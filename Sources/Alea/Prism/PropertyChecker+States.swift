@@ -31,6 +31,10 @@ extension PropertyChecker {
       for state in truth.indices where truth[state] == 1 { set.flags.pointer[state] = 1 }
       return set
     }
+    return try asking(everything) { try $0.statesByNumbers(expression) }
+  }
+
+  private mutating func statesByNumbers(_ expression: PrismExpression) throws -> StateSet {
     switch expression.kind {
     case .query(let query):
       guard case .bound = query.relation else {
@@ -67,7 +71,13 @@ extension PropertyChecker {
       case .combinedTruth(let truth, _): return truth ? everything : StateSet(count: sparse.stateCount)
       default: throw fault("this filter gives a number, and a condition is needed", at: operation.span)
       }
-    case .multi: throw unsupported("`multi` inside another property", at: expression.span)
+    case .multi(let parts):
+      guard case .truth(let set, _) = try multiple(parts, at: expression.span) else {
+        throw fault(
+          "this `multi` gives numbers, and a condition is needed", at: expression.span,
+          notes: ["with bounds alone it is true where they can be met at once"])
+      }
+      return set
     default: break
     }
     throw unsupported("an operator over paths inside this expression", at: expression.span)
@@ -80,7 +90,7 @@ extension PropertyChecker {
   }
 
   func complement(_ set: StateSet) -> StateSet { combined(set, set) { a, _ in 1 - a } }
-  var everything: StateSet { StateSet(0..<sparse.stateCount, count: sparse.stateCount) }
+  var everything: StateSet { StateSet(all: sparse.stateCount) }
 
   // MARK: Bounds
 
@@ -130,6 +140,8 @@ extension PropertyChecker {
     var open: Int?
     for state in 0..<sparse.stateCount {
       let (low, high) = (solution.lower[state], solution.upper[state])
+      // A number that does not exist meets no bound.
+      if low.isNaN || high.isNaN { continue }
       let truth: Bool?
       switch relation {
       case .greaterEqual: truth = low >= limit ? true : high < limit ? false : nil
@@ -200,25 +212,20 @@ extension PropertyChecker {
     if let condition {
       set = try states(condition)
     }
-    let members = set.states
+    var members = set.states
     guard !members.isEmpty else { throw fault("the filter looks at no state", at: condition?.span ?? operation.span) }
-    let inner = try verdict(body)
-    let solution: SparseSolution
-    var truth: StateSet?
-    switch inner {
-    case .numbers(let numbers): solution = numbers
-    case .truth(let states, let numbers): (truth, solution) = (states, numbers)
-    case .combined(let numbers, let value, let lower, let upper, _): solution = constant(numbers, value, lower, upper)
-    case .combinedTruth(let holds, let numbers):
-      (truth, solution) = (holds ? everything : StateSet(count: sparse.stateCount), numbers)
-    case .front: throw unsupported("a filter of what can be had of several objectives", at: operation.span)
-    }
+    var (solution, truth) = try statewise(asking(set) { try $0.verdict(body) }, body, operation)
+    if truth == nil { try keepExisting(&members, &solution, operation) }
     func isTrue(_ state: Int) -> Bool { truth?.contains(state) ?? (solution.value[state] != 0) }
+    func exactMembers() -> [ExactValue]? {
+      let known = members.compactMap { solution.exactValue(of: $0) }
+      return known.count == members.count ? known : nil
+    }
     func number(_ combine: ([Double]) -> Double) -> Verdict {
       func of(_ values: [Double]) -> Double { combine(members.map { values[$0] }) }
       return .combined(
         solution, value: of(solution.value), lower: of(solution.lower), upper: of(solution.upper),
-        exact: solution.exact.flatMap { exact in exactCombination(operation.text, members.map { exact[$0] }) })
+        exact: exactMembers().flatMap { exactCombination(operation.text, $0) })
     }
     switch operation.text {
     case "min": return number { $0.min() ?? .nan }
@@ -242,7 +249,10 @@ extension PropertyChecker {
       }
       var result = solution
       if found.count > 1 { result.notes.append("states whose numbers the bounds do not tell apart count together") }
-      return .truth(StateSet(found, count: sparse.stateCount), result)
+      let set = StateSet(found, count: sparse.stateCount)
+      // Where some numbers do not exist the truth is known all the same.
+      if solution.value.contains(where: \.isNaN) { result.value = indicator(set).value }
+      return .truth(set, result)
     case "count":
       let count = Double(members.reduce(0) { $0 + (isTrue($1) ? 1 : 0) })
       return .combined(
@@ -251,20 +261,76 @@ extension PropertyChecker {
       guard truth != nil else { throw fault("`\(operation.text)` takes a condition, and this is a number", at: body.span) }
       return .combinedTruth(
         operation.text == "forall" ? members.allSatisfy(isTrue) : members.contains(where: isTrue), solution)
+    case "range":
+      guard truth == nil else { throw fault("`range` takes a number, and this is a condition", at: body.span) }
+      func ends(_ values: [Double]) -> (Double, Double) {
+        let numbers = members.map { values[$0] }
+        return (numbers.min() ?? .nan, numbers.max() ?? .nan)
+      }
+      let (value, lower, upper) = (ends(solution.value), ends(solution.lower), ends(solution.upper))
+      let exact = exactMembers()
+      return .interval(
+        solution,
+        PropertyAnswer.Interval(
+          least: .init(
+            value: value.0, lower: lower.0, upper: upper.0, exact: exact.flatMap { exactCombination("min", $0) }),
+          greatest: .init(
+            value: value.1, lower: lower.1, upper: upper.1, exact: exact.flatMap { exactCombination("max", $0) }),
+          states: members.count))
+    case "print", "printall":
+      let isWhole = operation.text == "printall"
+      let shown = members.filter { state in
+        isWhole || truth?.contains(state) ?? !(solution.lower[state] == 0 && solution.upper[state] == 0)
+      }
+      if !listings.contains(where: { $0.span == operation.span }) {
+        listings.append(
+          (
+            operation.span,
+            PropertyAnswer.Listing(
+              property: core.sourceText(body.span), states: shown, leftOut: members.count - shown.count, solution: solution,
+              truth: truth)
+          ))
+      }
+      return truth.map { .truth($0, solution) } ?? .numbers(solution)
     default:
-      if operation.text == "range" {
-        throw unsupported("the filter `range`", at: operation.span, notes: ["ask for `min` and for `max`"])
-      }
-      if operation.text == "print" || operation.text == "printall" {
-        throw unsupported(
-          "the filter `\(operation.text)`", at: operation.span, notes: ["`value[...]` of the answer is the number of any state"])
-      }
-      let known = ["min", "max", "sum", "avg", "first", "state", "count", "forall", "exists", "argmin", "argmax"]
+      let known = [
+        "min", "max", "range", "sum", "avg", "first", "state", "count", "forall", "exists", "argmin", "argmax", "print",
+        "printall",
+      ]
       let nearest = Spelling.nearest(operation.text, in: known)
       throw fault(
         "the filter `\(operation.text)` is not supported", at: operation.span,
         label: nearest.map { "did you mean `\($0)`?" } ?? "",
         notes: ["there are " + known.map { "`\($0)`" }.joined(separator: ", ")])
+    }
+  }
+
+  /// Leaves out states that have no number, where that makes no difference to what the filter means.
+  private func keepExisting(_ members: inout [Int], _ solution: inout SparseSolution, _ operation: PrismName) throws {
+    let existing = members.filter { !solution.value[$0].isNaN }
+    guard existing.count < members.count, !["print", "printall"].contains(operation.text) else { return }
+    guard ["min", "max", "range", "argmin", "argmax"].contains(operation.text), !existing.isEmpty else {
+      throw fault(
+        "from some of these states the number does not exist: the condition has probability 0", at: operation.span,
+        notes: ["such as \(StateNaming(explored).text(of: members.first { solution.value[$0].isNaN } ?? 0))"])
+    }
+    let missing = NumberText.grouped(members.count - existing.count)
+    solution.notes.append("states without a number do not count: \(missing) of \(NumberText.grouped(members.count))")
+    members = existing
+  }
+
+  /// What a property came to as a number or a truth in each state.
+  private func statewise(_ verdict: Verdict, _ body: PrismExpression, _ operation: PrismName) throws -> (
+    SparseSolution, StateSet?
+  ) {
+    switch verdict {
+    case .numbers(let numbers): return (numbers, nil)
+    case .truth(let states, let numbers): return (numbers, states)
+    case .combined(let numbers, let value, let lower, let upper, _): return (constant(numbers, value, lower, upper), nil)
+    case .combinedTruth(let holds, let numbers):
+      return (numbers, holds ? everything : StateSet(count: sparse.stateCount))
+    case .interval: throw fault("`range` gives two numbers, and a filter takes one of each state", at: body.span)
+    case .front: throw unsupported("a filter of what can be had of several objectives", at: operation.span)
     }
   }
 }

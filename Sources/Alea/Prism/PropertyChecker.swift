@@ -6,9 +6,34 @@ struct PropertyChecker {
   var context: PrismContext
   let core: SessionCore
   /// The error to aim at; nil for a relative one at the start.
-  let tolerance: Double?
+  var tolerance: Double?
   /// Set where the answer is to be a fraction.
   let method: Exact?
+  /// The states whose numbers are needed, where each costs work of its own; nil for the initial ones.
+  var asked: StateSet?
+  /// What `print` lists, each place once.
+  var listings: [(span: SourceSpan, listing: PropertyAnswer.Listing)] = []
+
+  init(
+    exploration: PrismExploration, context: PrismContext, core: SessionCore, tolerance: Double?, method: Exact?
+  ) {
+    self.exploration = exploration
+    self.context = context
+    self.core = core
+    self.tolerance = tolerance
+    self.method = method
+  }
+
+  /// The states whose numbers are needed.
+  var askedStates: [Int] { asked?.states ?? sparse.initial.map { Int($0.state) } }
+
+  /// Runs a part that needs the numbers of a set of states.
+  mutating func asking<Result>(_ states: StateSet, _ body: (inout PropertyChecker) throws -> Result) rethrows -> Result {
+    let before = asked
+    asked = states
+    defer { asked = before }
+    return try body(&self)
+  }
 
   var explored: ExploredProcess { exploration.explored }
   var sparse: SparseProcess { explored.sparse }
@@ -22,8 +47,10 @@ struct PropertyChecker {
     case truth(StateSet, SparseSolution)
     case combined(SparseSolution, value: Double, lower: Double, upper: Double, exact: ExactValue?)
     case combinedTruth(Bool, SparseSolution)
-    /// What can be had of two objectives: the corners.
+    /// What can be had of several objectives: the corners.
     case front([[Double]], SparseSolution)
+    /// The least and the greatest number over several states.
+    case interval(SparseSolution, PropertyAnswer.Interval)
   }
 
   func fault(_ message: String, at span: SourceSpan?, label: String = "", notes: [String] = []) -> DiagnosticError {
@@ -38,6 +65,7 @@ struct PropertyChecker {
 
   mutating func answer(_ body: PrismExpression, text: String, name: String?, note: String? = nil) throws -> PropertyAnswer {
     let start = SessionCore.seconds()
+    listings = []
     let verdict: Verdict
     do {
       verdict = try self.verdict(body)
@@ -50,7 +78,9 @@ struct PropertyChecker {
     var exactCombined: ExactValue?
     var solution: SparseSolution
     var front: [[Double]]?
+    var interval: PropertyAnswer.Interval?
     switch verdict {
+    case .interval(let numbers, let ends): (solution, interval) = (numbers, ends)
     case .front(let points, let numbers): (solution, front) = (numbers, points)
     case .numbers(let numbers): solution = numbers
     case .truth(let states, let numbers): (satisfying, solution) = (states, numbers)
@@ -61,7 +91,11 @@ struct PropertyChecker {
       satisfying = StateSet(truth ? Array(0..<sparse.stateCount) : [], count: sparse.stateCount)
     }
     if method != nil {
-      if satisfying == nil, combined == nil ? solution.exact == nil : exactCombined == nil {
+      let isExact =
+        interval.map { $0.least.exact != nil }
+        ?? (combined == nil
+          ? sparse.initial.allSatisfy { solution.exactValue(of: Int($0.state)) != nil } : exactCombined != nil)
+      if satisfying == nil, !isExact {
         throw fault(
           "`Exact` does not serve this property", at: body.span, notes: ["leave out `by:`: the answer has guaranteed bounds"])
       }
@@ -75,7 +109,8 @@ struct PropertyChecker {
     }
     return PropertyAnswer(
       explored: explored, property: text, name: name, sparse: solution, satisfying: satisfying, combined: combined,
-      exactCombined: exactCombined, front: front, exploringTime: exploration.seconds, solvingTime: seconds)
+      exactCombined: exactCombined, front: front, interval: interval,
+      listings: listings.map(\.listing), exploringTime: exploration.seconds, solvingTime: seconds)
   }
 
   mutating func verdict(_ expression: PrismExpression) throws -> Verdict {

@@ -8,10 +8,13 @@ import AleaModel
 public struct ExactFunction: ObjectValue {
   public let explored: ExploredProcess
   public let values: [ExactValue]
+  /// The states whose values were not asked for.
+  private let unknown: Set<Int>
 
-  public init(_ values: [ExactValue], of explored: ExploredProcess) {
+  public init(_ values: [ExactValue], of explored: ExploredProcess, unknown: Set<Int> = []) {
     self.values = values
     self.explored = explored
+    self.unknown = unknown
   }
 
   /// The expectation under the starting law; states of probability zero do not count.
@@ -35,6 +38,9 @@ public struct ExactFunction: ObjectValue {
 
   public func subscriptValue(_ arguments: [IndexArgument]) throws -> Value {
     let (state, _) = try StateNaming(explored).state(for: arguments, stages: 1)
+    if unknown.contains(state) {
+      throw ValueError("the value of this state was not asked for", label: "", notes: ["`filter(first, ..., state)` asks for it"])
+    }
     return .string(values[state].description)
   }
 
@@ -43,5 +49,11 @@ public struct ExactFunction: ObjectValue {
 
 extension SparseSolution {
   /// The exact values as an object of the language, when they are known.
-  func exactValues(of explored: ExploredProcess) -> ExactFunction? { exact.map { ExactFunction($0, of: explored) } }
+  func exactValues(of explored: ExploredProcess) -> ExactFunction? {
+    if let exact { return ExactFunction(exact, of: explored) }
+    if exactAt.isEmpty { return nil }
+    let states = 0..<explored.sparse.stateCount
+    return ExactFunction(
+      states.map { exactAt[$0] ?? .finite(.zero) }, of: explored, unknown: Set(states.filter { exactAt[$0] == nil }))
+  }
 }

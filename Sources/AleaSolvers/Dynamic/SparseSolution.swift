@@ -24,6 +24,11 @@ public struct SparseSolution: Sendable {
   public var stages: Stages?
   /// The exact value of each state, from a method that computes with fractions.
   public var exact: [ExactValue]?
+  /// The exact values of the states that were asked for, where each costs work of its own.
+  public var exactAt: [Int: ExactValue] = [:]
+
+  /// The exact value of a state, when it is known.
+  public func exactValue(of state: Int) -> ExactValue? { exact?[state] ?? exactAt[state] }
 
   public init(
     value: [Double], policy: [Int32], gain: [Double]? = nil, lower: [Double], upper: [Double], bound: Double, method: String,

@@ -106,16 +106,21 @@ public struct AutomatonProduct: Sendable {
     for component in 0..<ends.count where isFulfilled(in: component, of: ends)[formula] {
       for state in ends.states(of: component) { goal.flags.pointer[Int(state)] = 1 }
     }
-    return original(try process.reachability(of: goal, maximize: true, tolerance: tolerance, control: control))
+    return original(try process.anyReachability(of: goal, maximize: true, tolerance: tolerance, control: control))
   }
 
   /// The greatest or least expected reward until a formula is known to be true, from every state of the original.
   public func reward(
-    _ reward: Column<Double>, until formula: Int = 0, maximize: Bool, tolerance: Double, control: WorkControl
+    _ reward: Column<Double>, until formula: Int = 0, maximize: Bool, tolerance: Double, control: WorkControl,
+    exactReward: [Rational]? = nil
   ) throws -> SparseSolution {
-    original(
+    let exact = exactReward.map { rewards in
+      (0..<process.choiceCount).map { origin[$0] >= 0 ? rewards[Int(origin[$0])] : .zero }
+    }
+    return original(
       try process.rewardUntil(
-        settledTrue[formula], reward: carried(reward), maximize: maximize, tolerance: tolerance, control: control))
+        settledTrue[formula], reward: carried(reward), maximize: maximize, tolerance: tolerance, control: control,
+        exactReward: exact))
   }
 
   /// What each choice earns; guesses earn nothing.
@@ -137,6 +142,7 @@ public struct AutomatonProduct: Sendable {
     result.value = start.map { solution.value[Int($0)] }
     result.lower = start.map { solution.lower[Int($0)] }
     result.upper = start.map { solution.upper[Int($0)] }
+    result.exact = solution.exact.map { exact in start.map { exact[Int($0)] } }
     result.policy = []
     result.notes.append(
       "runs are watched by an automaton of \(counted(automatonSize, "state")), together \(counted(process.stateCount, "state"))")
@@ -168,6 +174,8 @@ public struct AutomatonProduct: Sendable {
     let transitionStart = Column<UInt32>([0])
     let successor = Column<Int32>()
     let probability = Column<Double>()
+    /// The probabilities in fractions, where the original has them.
+    var exact: [Rational] = []
     private(set) var isComplete = true
     private var placeNumbers: [Place: Int32] = [:]
     private var tupleNumbers: [[Int32]: Int32] = [:]
@@ -240,7 +248,9 @@ public struct AutomatonProduct: Sendable {
       }
       for choice in original.choices(of: Int(place.state)) {
         for transition in original.transitions(of: choice) {
-          merge(self.place(original.successor.pointer[transition], next), original.probability.pointer[transition])
+          merge(
+            self.place(original.successor.pointer[transition], next), original.probability.pointer[transition],
+            original.exact?.probability[transition])
         }
         endChoice(Int32(choice))
       }
@@ -261,18 +271,20 @@ public struct AutomatonProduct: Sendable {
     }
 
     /// Successors of a choice are distinct: settled ones may fall together.
-    private func merge(_ target: Int32, _ weight: Double) {
+    private mutating func merge(_ target: Int32, _ weight: Double, _ exactWeight: Rational?) {
       for earlier in Int(transitionStart.pointer[transitionStart.count - 1])..<successor.count
       where successor.pointer[earlier] == target {
         probability.pointer[earlier] += weight
+        if let exactWeight { exact[earlier] += exactWeight }
         return
       }
-      add(to: target, weight)
+      add(to: target, weight, exactWeight)
     }
 
-    private func add(to target: Int32, _ weight: Double) {
+    private mutating func add(to target: Int32, _ weight: Double, _ exactWeight: Rational? = nil) {
       successor.append(target)
       probability.append(weight)
+      if original.exact != nil { exact.append(exactWeight ?? .one) }
     }
 
     private func endChoice(_ choice: Int32) {
@@ -288,9 +300,13 @@ public struct AutomatonProduct: Sendable {
     }
 
     func process(of original: SparseProcess) -> SparseProcess {
-      SparseProcess(
+      var process = SparseProcess(
         choiceStart: choiceStart, transitionStart: transitionStart, successor: successor, probability: probability, channels: [],
         initial: original.initial.map { (start[Int($0.state)], $0.probability) }, objective: original.objective)
+      if let form = original.exact {
+        process.exact = ExactForm(probability: exact, rewards: [], initial: form.initial, discount: .one)
+      }
+      return process
     }
   }
 }

@@ -52,6 +52,28 @@ extension MultipleObjectives {
     return .open
   }
 
+  /// The same where some objectives must get beyond their bounds: what is shown is that they do so by a margin.
+  ///
+  /// What can be had is convex, so a bound that can be exceeded while the others are met can be exceeded by the mixture with them.
+  ///
+  /// - Parameter strict: for each objective whether it must get beyond its bound.
+  public func achievability(of bounds: [Double], strict: [Bool], points: inout [Point], tolerance: Double) throws -> Achievability
+  {
+    let plain = try achievability(of: bounds, points: &points, tolerance: tolerance)
+    guard strict.contains(true), case .achievable = plain else { return plain }
+    // Probability zero is a matter of the graph.
+    if bounds.indices.contains(where: { strict[$0] && bounds[$0] >= 0 && isNever($0) }) { return .impossible }
+    for margin in [1e-2, 1e-4, 1e-6, 1e-8] {
+      let raised = bounds.indices.map { strict[$0] ? bounds[$0] + margin * max(1, abs(bounds[$0])) : bounds[$0] }
+      if case .achievable(let missing) = try achievability(of: raised, points: &points, tolerance: min(tolerance, margin / 8)),
+        missing < margin / 2
+      {
+        return .achievable(missing: missing)
+      }
+    }
+    return .open
+  }
+
   /// The greatest value of one objective while the others meet their bounds.
   public struct Optimum: Sendable {
     public var lower: Double
@@ -61,13 +83,15 @@ extension MultipleObjectives {
     public var points: Int
   }
 
-  /// The greatest value of an objective under bounds on the others; nil when no policy meets them.
+  /// The greatest value of an objective under bounds on the others; nil when no policy meets them. Under bounds that must be exceeded
+  /// it is a limit, which may not be attained.
   ///
+  /// - Parameter strict: for each objective whether it must get beyond its bound.
   /// - Throws: `UnmetRequirement` when a linear program has no answer or the bounds are too near to the edge; `WorkCancelled`.
-  public func optimum(of index: Int, bounds: [Double], tolerance: Double) throws -> Optimum? {
+  public func optimum(of index: Int, bounds: [Double], strict: [Bool], tolerance: Double) throws -> Optimum? {
     var points: [Point] = []
     var room = 0.0
-    switch try achievability(of: bounds, points: &points, tolerance: tolerance) {
+    switch try achievability(of: bounds, strict: strict, points: &points, tolerance: tolerance) {
     case .impossible: return nil
     case .achievable(let missing):
       // At the edge the programs below need room for rounding.
@@ -189,7 +213,7 @@ extension MultipleObjectives {
   }
 
   /// The mixture of rows whose least entry is greatest.
-  private static func mixture(_ rows: [[Double]]) throws -> [Double] {
+  static func mixture(_ rows: [[Double]]) throws -> [Double] {
     let width = rows[0].count
     let count = rows.count + 1
     var conditions = simplex(rows.count, of: count)

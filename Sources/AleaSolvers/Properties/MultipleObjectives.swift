@@ -35,8 +35,12 @@ public struct MultipleObjectives {
   /// The end components in which a policy may stay for ever.
   private let canStay: [Bool]
   private let control: WorkControl
+  /// Where runs begin, as states of the product.
+  private var initial: [(state: Int32, probability: Double)]
+  /// The states from which some policy makes sure of everything that must be certain; nil for all.
+  private let sure: StateSet?
   /// Whether some policy makes sure of everything that must be certain.
-  public let isPossible: Bool
+  public var isPossible: Bool { initial.allSatisfy { sure?.contains(Int($0.state)) ?? true } }
 
   /// - Parameter certain: the formulas that must be true with probability one: only policies that see to it count.
   /// - Throws: `UnmetRequirement` where a reward can be met again and again: then nothing bounds it.
@@ -76,10 +80,11 @@ public struct MultipleObjectives {
       frame.excluded = excluded
       ends = MaximalEndComponents(of: process, predecessors: predecessors, enabled: allowed)
       fulfilled = (0..<ends.count).map { [ends] in product.isFulfilled(in: $0, of: ends) }
-      isPossible = process.initial.allSatisfy { sure.contains(Int($0.state)) }
+      self.sure = sure
     } else {
-      isPossible = true
+      sure = nil
     }
+    initial = process.initial
     self.ends = ends
     self.frame = frame
     canStay = fulfilled.map(isAllowed)
@@ -110,6 +115,38 @@ public struct MultipleObjectives {
 
   public var count: Int { rewards.count }
 
+  /// The same objectives for runs that begin in a state of the original.
+  public func starting(in state: Int) -> MultipleObjectives {
+    var result = self
+    result.initial = [(product.start[state], 1)]
+    return result
+  }
+
+  /// Whether a formula is false on almost every run whatever is done: no end component that fulfils it is ever reached.
+  public func isNever(_ objective: Int) -> Bool {
+    let process = product.process
+    guard isFormula[objective] else { return false }
+    let excluded = frame.excluded
+    let seen = StateSet(count: process.stateCount)
+    var work = initial.map { Int($0.state) }
+    for state in work { seen.flags.pointer[state] = 1 }
+    while let state = work.popLast() {
+      if excluded?.contains(state) ?? false { continue }
+      let component = Int(ends.componentOf.pointer[state])
+      if component >= 0, canStay[component], worth[objective][component] > 0 { return false }
+      for choice in process.choices(of: state) where frame.allowed.map({ $0.pointer[choice] != 0 }) ?? true {
+        for transition in process.transitions(of: choice) {
+          let next = Int(process.successor.pointer[transition])
+          if seen.flags.pointer[next] == 0 {
+            seen.flags.pointer[next] = 1
+            work.append(next)
+          }
+        }
+      }
+    }
+    return true
+  }
+
   /// The best policy for weights, none of which is negative: where it gets, and how far any gets.
   ///
   /// - Throws: `WorkCancelled` when `control` ends the work.
@@ -128,7 +165,7 @@ public struct MultipleObjectives {
     point.limit = (point.limit + 0x1p-48 * abs(point.limit)).nextUp
     for index in rewards.indices {
       let own = self.quotient(rewards[index], worth: worth[index])
-      let chain = restricted(own.problem, to: solver.policy)
+      let chain = own.problem.restricted(to: solver.policy)
       if isFormula[index] {
         // Probabilities zero and one are read off the graph.
         let reached = try fulfilment(chain).solve(tolerance, control)
@@ -171,35 +208,32 @@ public struct MultipleObjectives {
   }
 
   private func expectation(_ values: Column<Double>, _ quotient: ComponentQuotient, up: Bool) -> Double {
-    let initial = product.process.initial
     if initial.count == 1, let only = initial.first { return values[quotient.block(of: Int(only.state))] }
     let sum = initial.reduce(0) { $0 + $1.probability * values[quotient.block(of: Int($1.state))] }
     let slip = Rounding.relative(2 * initial.count + 2) * abs(sum)
     return up ? sum + slip : sum - slip
   }
+}
 
+extension ComponentProblem {
   /// The problem in which every state has only the choice of a policy.
-  private func restricted(_ problem: ComponentProblem, to policy: Column<Int32>) -> ComponentProblem {
-    let choiceStart = Column<UInt32>([0])
-    let transitionStart = Column<UInt32>([0])
-    let successor = Column<Int32>()
-    let probability = Column<Double>()
-    let reward = Column<Double>()
-    for state in 0..<problem.stateCount {
-      if problem.fixed.flags.pointer[state] == 0, policy.pointer[state] >= 0 {
+  func restricted(to policy: Column<Int32>) -> ComponentProblem {
+    let starts = (choice: Column<UInt32>([0]), transition: Column<UInt32>([0]))
+    let rows = (successor: Column<Int32>(), probability: Column<Double>(), reward: Column<Double>())
+    for state in 0..<stateCount {
+      if fixed.flags.pointer[state] == 0, policy.pointer[state] >= 0 {
         let choice = Int(policy.pointer[state])
-        for transition in Int(problem.transitionStart[choice])..<Int(problem.transitionStart[choice + 1]) {
-          successor.append(problem.successor[transition])
-          probability.append(problem.probability[transition])
+        for transition in Int(transitionStart[choice])..<Int(transitionStart[choice + 1]) {
+          rows.successor.append(successor[transition])
+          rows.probability.append(probability[transition])
         }
-        transitionStart.append(UInt32(successor.count))
-        reward.append(problem.reward[choice])
+        starts.transition.append(UInt32(rows.successor.count))
+        rows.reward.append(reward[choice])
       }
-      choiceStart.append(UInt32(reward.count))
+      starts.choice.append(UInt32(rows.reward.count))
     }
     return ComponentProblem(
-      choiceStart: choiceStart, transitionStart: transitionStart, successor: successor, probability: probability, reward: reward,
-      fixed: problem.fixed, lower: Column(problem.lower.array), upper: Column(problem.upper.array),
-      mergedTerms: problem.mergedTerms)
+      choiceStart: starts.choice, transitionStart: starts.transition, successor: rows.successor, probability: rows.probability,
+      reward: rows.reward, fixed: fixed, lower: Column(lower.array), upper: Column(upper.array), mergedTerms: mergedTerms)
   }
 }
