@@ -730,12 +730,11 @@ import Testing
         expect(solve(Walk(n: 2), property: "Pmax=? [ F x=2 ]").start, 0.75, within: 1e-6)
         """, name: "walk.alea")
     FormatTests.expectAll(session, count: 6)
-    do {
-      _ = try session.evaluate("solve(Walk, property: \"Pmax=? [ F x=4 ]\", by: Exact())")
-      Issue.record("exact")
-    } catch let error as DiagnosticError {
-      #expect(error.diagnostics.contains { $0.message.contains("a model in the PRISM language, for properties") })
-    }
+    let exact = try session.evaluate("solve(Walk, property: \"Pmax=? [ F x=4 ]\", by: Exact())").json.text
+    #expect(exact.contains("27/40"), "\(exact)")
+    let moves = try session.evaluate(
+      "solve(Walk, property: \"R{\\\"moves\\\"}min=? [ F \\\"home\\\" | \\\"away\\\" ]\", by: Exact())")
+    #expect(moves.json.text.contains("5/3"), "\(moves.json.text)")
   }
 
   /// Initial states that a condition ties together are drawn jointly, each alike.
