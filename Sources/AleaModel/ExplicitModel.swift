@@ -53,6 +53,8 @@ public struct ExplicitModel: Sendable {
   public var positions: Column<Int32>
   /// The names of the values of variables whose domain is one of symbols.
   public var symbols: [String] = []
+  /// Names for values of variables, which properties may use; a name with two meanings is left out.
+  public var valueNames: [String: Int] = [:]
   public var labels: [Label] = []
   public var rewards: [Reward] = []
   public var initial: [(state: Int32, probability: Double)] = []

@@ -25,6 +25,10 @@ extension PrismProgram {
     for id in process.variables(with: .derived) {
       scope.builtinLabels[process[id].name] = scope.pool.intern(.variable(id), type: .boolean, span: nil)
     }
+    for (name, value) in rows.valueNames where scope.variables[name] == nil {
+      scope.constants[name] = PrismModel.Constant(
+        name: PrismName(text: name, span: nowhere), type: .integer, value: PrismExpression(.integer(value), nowhere))
+    }
     stepTime = scope.pool.constant(1, type: .real)
     var model = PrismModel()
     model.type = type

@@ -730,6 +730,20 @@ import Testing
         expect(solve(Walk(n: 2), property: "Pmax=? [ F x=2 ]").start, 0.75, within: 1e-6)
         """, name: "walk.alea")
     FormatTests.expectAll(session, count: 6)
+    // Values that are names.
+    try session.run(
+      text: """
+        mdp Doors {
+          state open: {left, right, none} = none
+          action push: {left, right}
+          open' ~ {push: 0.75, none: 0.25}
+          reward 1
+          discount 0.9
+        }
+        expect(solve(Doors, property: "Pmax=? [ F<=2 open=right ]").start, 15 / 16, within: 1e-9)
+        expect(solve(Doors, property: "Pmin=? [ F open=left ]").start, 0, within: 1e-9)
+        """, name: "doors.alea")
+    FormatTests.expectAll(session, count: 8)
     let exact = try session.evaluate("solve(Walk, property: \"Pmax=? [ F x=4 ]\", by: Exact())").json.text
     #expect(exact.contains("27/40"), "\(exact)")
     let moves = try session.evaluate(

@@ -183,9 +183,12 @@ import Testing
         let baby = solve(read("\(Self.folder)/crying-baby.pomdp", observed: true))
         expect(tiger.value[state: tiger_left], 10 / 0.05, within: 1e-6)
         expect(baby.value[state: sated], -1.35 / 0.109, within: 1e-6)
+        let m = read("\(Self.folder)/crying-baby.pomdp", observed: true)
+        // It begins sated, and gets hungry with probability 0.1 a step.
+        expect(solve(m, property: "Pmax=? [ F<=2 state=hungry ]").start, 0.19, within: 1e-9)
         expect(baby.value[state: hungry], -15 - 0.9 * 1.35 / 0.109, within: 1e-6)
         """, name: "closed.alea")
-    FormatTests.expectAll(session, count: 3)
+    FormatTests.expectAll(session, count: 4)
   }
 
   @Test func unseenStatesAreRefusedWithAWayOut() throws {

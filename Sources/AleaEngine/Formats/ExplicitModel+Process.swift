@@ -81,8 +81,20 @@ extension ExplicitModel {
       let values = (0..<min(count, 20)).map { "\($0) = \(explored.process.text(of: domain.value(at: $0), in: domain))" }
       warnings.append("the values of `\(name)` are numbered: \(values.joined(separator: ", "))\(count > 20 ? ", ..." : "")")
     }
+    valueNames = Self.names(of: space.domains.filter { $0.type == .symbol }, in: explored.process)
     if space.includesTime { names.append("t") }
     variables = zip(names, domains).map { ($0, $1) }
     positions = table
+  }
+
+  /// The symbols of some domains with their positions, where they stand at the same one in each.
+  private static func names(of domains: [Domain], in process: Process) -> [String: Int] {
+    var found: [String: Set<Int>] = [:]
+    for domain in domains {
+      for position in 0..<(domain.count ?? 0) {
+        found[process.text(of: domain.value(at: position), in: domain), default: []].insert(position)
+      }
+    }
+    return found.compactMapValues { $0.count == 1 ? $0.first : nil }
   }
 }

@@ -59,7 +59,10 @@ public struct PartiallyObservedModel: Sendable {
     model.start(in: start.map(\.state))
     model.initial = start
     model.variables = [("state", namesStates ? .symbols(Array(0..<count)) : .range(0, count - 1))]
-    if namesStates { model.symbols = Self.words(states) }
+    if namesStates {
+      model.symbols = Self.words(states)
+      for (number, name) in model.symbols.enumerated() { model.valueNames[name] = number }
+    }
     model.warnings = warnings
     if observations != nil { model.assumptions = [Self.assumption] }
     return model
