@@ -47,25 +47,6 @@ import Testing
     }
     #expect(solved >= 20)
   }
-}
-
-extension ExactValue {
-  var negated: ExactValue {
-    switch self {
-    case .minusInfinity: .plusInfinity
-    case .plusInfinity: .minusInfinity
-    case .finite(let value): .finite(ExactRational(0) - value)
-    }
-  }
-}
-
-extension SparseProcess {
-  /// The same process with the sign of every reward changed.
-  var negated: SparseProcess {
-    var copy = self
-    copy.channels = channels.map { Channel(name: $0.name, reward: Column($0.reward.array.map { 0 - $0 })) }
-    return copy
-  }
 
   /// A fair walk between 0 and N that stays where it is once in four, passes a room on its way up and may give up at any time: from k
   /// it makes `k (N - k)` moves, so `4/3 k (N - k)` steps. Loops, sure steps, ways out and branches stand in one component.
@@ -86,5 +67,24 @@ extension SparseProcess {
     }
     #expect(answer.bound <= 1e-6)
     for state in 1..<size { #expect(answer.policy[state] == Int32(3 * (state - 1) + 1)) }
+  }
+}
+
+extension ExactValue {
+  var negated: ExactValue {
+    switch self {
+    case .minusInfinity: .plusInfinity
+    case .plusInfinity: .minusInfinity
+    case .finite(let value): .finite(ExactRational(0) - value)
+    }
+  }
+}
+
+extension SparseProcess {
+  /// The same process with the sign of every reward changed.
+  var negated: SparseProcess {
+    var copy = self
+    copy.channels = channels.map { Channel(name: $0.name, reward: Column($0.reward.array.map { 0 - $0 })) }
+    return copy
   }
 }
