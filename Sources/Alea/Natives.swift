@@ -182,7 +182,8 @@ enum Natives {
         [
           NativeParameter("model", isPositional: true, "the model to solve"),
           NativeParameter("by", default: "chosen by structure", "the method"), precision, extent, through,
-          NativeParameter("property", default: "the model's objective", "of a PRISM model: a property, or the name of one"),
+          NativeParameter(
+            "property", default: "the model's objective", "a property in the notation of PRISM, or the name of one"),
           NativeParameter("properties", default: "none", "the file with the property of that name"),
         ], returns: "a solution", isQuery: true,
         documentation:

@@ -271,6 +271,7 @@ struct Convert: ParsableCommand {
   var output: String?
   @Option(help: "A file of properties of the PRISM model, which become questions (alea, prism, jani).") var properties: String?
   @Flag(help: "Leave out what the format cannot express, and say so.") var partial = false
+  @Flag(help: "Of a ctmc write the embedded chain (alea): what is reached stays the same, times are lost.") var embedded = false
   @Argument(help: "A PRISM model, a file of states and transitions, or a program.") var file: String
   @Argument(help: "The model of a program; may be left out when there is one.") var model: String?
 
@@ -284,7 +285,7 @@ struct Convert: ParsableCommand {
     throw Exit(
       status: runner.status(of: session) {
         let (files, notes) = try session.convert(
-          file, to: format, model: model, properties: properties, isPartial: partial)
+          file, to: format, model: model, properties: properties, isPartial: partial, isEmbedded: embedded)
         for (index, part) in files.enumerated() {
           if let output {
             let ending = "." + SavedFile.fileExtension(output)

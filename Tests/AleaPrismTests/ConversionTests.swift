@@ -629,12 +629,57 @@ import Testing
       """, count: 5)
   }
 
+  /// The embedded chain of a ctmc reaches what the ctmc reaches, and earns until then what it earns.
+  @Test func embeddedChains() throws {
+    let model = """
+      ctmc
+      const double lambda = 1.5;
+      module queue
+        q : [0..3];
+        broken : bool;
+        [arrive] q<3 & !broken -> lambda : (q'=q+1);
+        [serve] q>0 & !broken -> 2*q : (q'=q-1) + 0.25 : (broken'=true);
+        [] broken -> 0.5 : (broken'=false)&(q'=0);
+      endmodule
+      module tick
+        n : [0..2];
+        [serve] n<2 -> 3 : (n'=n+1) + 1 : true;
+      endmodule
+      label "end" = n=2;
+      rewards "wait" true : q; endrewards
+      rewards "served" [serve] q>1 : 2; broken : 1; endrewards
+      """
+    let properties = """
+      "full": P=? [ !broken U q=3 ];
+      "first": P=? [ q<3 U "end" ];
+      "time_of": T=? [ F "end" ];
+      "waiting": R{"wait"}=? [ F "end" ];
+      "work": R{"served"}=? [ F "end" ];
+      "again": P=? [ G F broken ];
+      "likely": P>0.3 [ F broken ];
+      """
+    try Self.expectSameAnswers(model, properties, count: 7, isEmbedded: true)
+    try FormatTests.withFiles(["m.prism": model, "p.props": "P=? [ F<=2 broken ];\nS=? [ broken ];\nR{\"wait\"}=? [ I=1 ];"]) {
+      folder in
+      let path = folder.appendingPathComponent("m.prism").path
+      let props = folder.appendingPathComponent("p.props").path
+      do {
+        _ = try Session().convert(path, to: .alea, properties: props, isEmbedded: true)
+        Issue.record("time is asked for")
+      } catch let error as DiagnosticError {
+        #expect(error.diagnostics.count == 3)
+        #expect(error.diagnostics.allSatisfy { $0.message.hasPrefix("what depends on the time") && $0.span != nil })
+      }
+    }
+  }
+
   /// The program of a model answers its properties like the model.
-  private static func expectSameAnswers(_ model: String, _ properties: String, count: Int) throws {
+  private static func expectSameAnswers(_ model: String, _ properties: String, count: Int, isEmbedded: Bool = false) throws {
     try FormatTests.withFiles(["m.prism": model, "p.props": properties]) { folder in
       let path = folder.appendingPathComponent("m.prism").path
       let props = folder.appendingPathComponent("p.props").path
-      let program = try alea(path, "", properties: props)
+      let (files, _) = try Session().convert(path, to: .alea, properties: props, isEmbedded: isEmbedded)
+      let program = String(decoding: try #require(files.first).bytes, as: UTF8.self)
       let formatted = try Formatter.format(SourceFile(id: FileID(index: 0), name: "model.alea", text: program))
       #expect(formatted == program)
       #expect(!program.contains("Not asked"))
@@ -685,12 +730,11 @@ import Testing
         expect(solve(Walk(n: 2), property: "Pmax=? [ F x=2 ]").start, 0.75, within: 1e-6)
         """, name: "walk.alea")
     FormatTests.expectAll(session, count: 6)
-    do {
-      _ = try session.evaluate("solve(Walk, property: \"Pmax=? [ F x=4 ]\", by: Exact())")
-      Issue.record("exact")
-    } catch let error as DiagnosticError {
-      #expect(error.diagnostics.contains { $0.message.contains("a model in the PRISM language, for properties") })
-    }
+    let exact = try session.evaluate("solve(Walk, property: \"Pmax=? [ F x=4 ]\", by: Exact())").json.text
+    #expect(exact.contains("27/40"), "\(exact)")
+    let moves = try session.evaluate(
+      "solve(Walk, property: \"R{\\\"moves\\\"}min=? [ F \\\"home\\\" | \\\"away\\\" ]\", by: Exact())")
+    #expect(moves.json.text.contains("5/3"), "\(moves.json.text)")
   }
 
   /// Initial states that a condition ties together are drawn jointly, each alike.

@@ -199,9 +199,23 @@ import Testing
         fault.message.contains("this is a partially observed model (2 states, 3 actions, 2 observations), and no solver serves"))
       #expect(fault.notes.contains { $0.contains("`observed: true`") })
     }
-    #expect(session.check(explicit: Self.folder + "/tiger.75.pomdp").contains { $0.message.contains("partially observed") })
+    // The file is right all the same.
+    let checked = session.check(explicit: Self.folder + "/tiger.75.pomdp")
+    #expect(checked.count == 1 && checked[0].severity == .warning && checked[0].message.contains("partially observed"))
     session.configuration.parameters = [("observed", "true")]
     #expect(session.check(explicit: Self.folder + "/tiger.75.pomdp").isEmpty)
+  }
+
+  /// What is written for other tools says what it rests on.
+  @Test func seenStatesAreWrittenWithTheirAssumption() throws {
+    let session = Session()
+    session.configuration.parameters = [("observed", "true")]
+    let (files, notes) = try session.convert(Self.folder + "/tiger.95.pomdp", to: .umb)
+    #expect(notes.contains { $0.hasPrefix("assumed: the state is seen") })
+    #expect(notes.contains("the values of `state` are numbered: 0 = tiger_left, 1 = tiger_right"))
+    let bytes = try #require(files.first).bytes
+    let rows = try bytes.withUnsafeBytes { try UMBReader.read($0, file: "m.umb", name: "m") }
+    #expect(rows.stateCount == 2 && rows.choiceCount == 6 && rows.initial.count == 2)
   }
 
   // MARK: Broken files

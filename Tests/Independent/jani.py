@@ -1,4 +1,5 @@
-"""Reads JANI models (jani-model, version 1), checks their form, lists their states and answers their properties by value iteration.
+"""Reads JANI models (jani-model, version 1), checks their form, lists their states and answers their properties by value
+iteration, of ctmcs by uniformisation.
 
     python3 jani.py model.jani ...
 

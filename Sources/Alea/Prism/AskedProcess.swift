@@ -6,6 +6,7 @@ import AleaSemantics
 /// defines.
 struct AskedProcess: PropertyModel {
   let rows: ExplicitModel
+  private let original: ExploredProcess
   private let lowered: Process
   private let seconds: Double
 
@@ -17,6 +18,7 @@ struct AskedProcess: PropertyModel {
     let (explored, seconds) = try core.explore(process)
     try core.requireWhole(explored.sparse, "a property", at: span)
     self.seconds = seconds
+    original = explored
     if let rows = process.rows {
       self.rows = rows
     } else {
@@ -72,10 +74,38 @@ struct AskedProcess: PropertyModel {
   }
 
   func exploration(_ core: SessionCore, for method: Exact) throws -> PrismExploration {
-    throw core.diagnostic(
-      UnmetRequirement(
-        method: method.name, requirement: "a model in the PRISM language, for properties",
-        found: "`\(name)` is written in Alea", remedy: "the answer without `Exact` has guaranteed bounds"), at: nil)
+    if let unmet = method.unmetSize(of: original.sparse) { throw core.diagnostic(unmet, at: nil) }
+    let exact = try original.exact(control: core.control)
+    var result = exploration(core)
+    let explored = result.explored
+    var sparse = explored.sparse
+    sparse.exact = exact.sparse.exact.map { form(of: $0) }
+    result.explored = ExploredProcess(
+      process: explored.process, sparse: sparse, states: explored.states, actions: explored.actions,
+      choiceAction: explored.choiceAction, deadlocks: explored.deadlocks, warnings: explored.warnings)
+    return result
+  }
+
+  /// The fractions in the order of the rows: successors sorted, a loop in each terminal state, costs as what they cost.
+  private func form(of exact: ExactForm) -> ExactForm {
+    let sparse = original.sparse
+    var probability: [Rational] = []
+    var rewards = [[Rational]](repeating: [], count: exact.rewards.count)
+    for state in 0..<sparse.stateCount {
+      if sparse.isTerminal(state) {
+        probability.append(.one)
+        for channel in rewards.indices { rewards[channel].append(.zero) }
+      }
+      for choice in sparse.choices(of: state) {
+        let transitions = sparse.transitions(of: choice).sorted { sparse.successor[$0] < sparse.successor[$1] }
+        probability += transitions.map { exact.probability[$0] }
+        for channel in rewards.indices {
+          let amount = exact.rewards[channel][choice]
+          rewards[channel].append(original.process.channels[channel].isCost ? .zero - amount : amount)
+        }
+      }
+    }
+    return ExactForm(probability: probability, rewards: rewards, initial: exact.initial, discount: exact.discount)
   }
 }
 

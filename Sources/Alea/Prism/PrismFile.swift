@@ -79,7 +79,7 @@ final class PrismFile: ModelSource, @unchecked Sendable {
     }
     let result = PrismExploration(
       program: program, explored: explored, deadlocks: deadlocks, seconds: SessionCore.seconds() - start, commands: commands)
-    core.warnings += program.warnings + explored.warnings
+    if kept == nil { core.warnings += program.warnings + explored.warnings }
     kept = result
     return result
   }

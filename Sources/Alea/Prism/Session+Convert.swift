@@ -67,10 +67,27 @@ extension Session {
     }
   }
 
+  /// A file of a kind that nothing solves may still be right.
+  private func checked(_ path: String) throws -> [Diagnostic] {
+    let unserved: DiagnosticError
+    do {
+      return try explicitFile(path).diagnostics
+    } catch let error as DiagnosticError {
+      unserved = error
+    }
+    guard SavedFile.fileExtension(path) == "pomdp", configuration.parameters.isEmpty else { throw unserved }
+    do throws(DataFileError) {
+      let file = try ExplicitFile(path: path, shown: path, isObserved: true)
+      return file.diagnostics + unserved.diagnostics.map { .warning($0.message, at: $0.span, notes: $0.notes) }
+    } catch {
+      throw unserved
+    }
+  }
+
   /// What is wrong with a file of states and transitions.
   public func check(explicit path: String) -> [Diagnostic] {
     do {
-      return try explicitFile(path).diagnostics
+      return try checked(path)
     } catch let error as DiagnosticError {
       return error.diagnostics
     } catch {
@@ -84,27 +101,33 @@ extension Session {
   ///   - path: a PRISM model, states and transitions, or a program with one model (or that of the name given).
   ///   - properties: a file of properties that become questions, for the symbolic formats.
   ///   - isPartial: leaves out what the format cannot express, and says so in the notes, in place of an error.
+  ///   - isEmbedded: writes of a ctmc the embedded chain, where the format has no time.
   public func convert(
-    _ path: String, to format: ModelFormat, model name: String? = nil, properties: String? = nil, isPartial: Bool = false
+    _ path: String, to format: ModelFormat, model name: String? = nil, properties: String? = nil, isPartial: Bool = false,
+    isEmbedded: Bool = false
   ) throws -> (files: [(ending: String, bytes: [UInt8])], notes: [String]) {
+    if isEmbedded, format != .alea { throw DiagnosticError(.error("`--embedded` goes with the format alea", at: nil)) }
     if format.isSymbolic {
-      return try SymbolicConversion(session: self, path: path, properties: properties, isPartial: isPartial)
-        .files(format, model: name)
+      return try SymbolicConversion(
+        session: self, path: path, properties: properties, isPartial: isPartial, isEmbedded: isEmbedded
+      )
+      .files(format, model: name)
     }
     if properties != nil {
       throw DiagnosticError(.error("`--properties` goes with the formats alea, prism and jani", at: nil))
     }
     if format == .dot { return ([(".dot", Array(try drawing(path, model: name).dot.utf8))], []) }
     let rows = try rows(path: path, model: name)
+    let notes = rows.warnings + rows.assumptions.map { "assumed: \($0)" } + rows.numbering
     if format == .umb {
       var writer = UMBWriter(rows)
-      return ([(".umb", writer.bytes())], rows.warnings + writer.notes)
+      return ([(".umb", writer.bytes())], notes + writer.notes)
     }
     var writer = ExplicitWriter(rows)
     let files: [(ending: String, bytes: [UInt8])] =
       format == .drn
       ? [(".drn", try writer.drn(control: core.control))] : try writer.tables(control: core.control)
-    return (files, rows.warnings + writer.notes)
+    return (files, notes + writer.notes)
   }
 
   private func drawing(_ path: String, model name: String?) throws -> GraphDrawing {
@@ -193,5 +216,14 @@ extension ExplicitModel {
         }
       }
     }
+  }
+}
+
+extension ExplicitModel {
+  /// How values that are names are numbered in formats that have numbers only.
+  fileprivate var numbering: [String] {
+    guard !symbols.isEmpty else { return [] }
+    let values = symbols.prefix(20).enumerated().map { "\($0.offset) = \($0.element)" }.joined(separator: ", ")
+    return ["the values of `\(variables.first?.name ?? "")` are numbered: \(values)\(symbols.count > 20 ? ", ..." : "")"]
   }
 }

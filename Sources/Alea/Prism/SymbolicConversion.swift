@@ -6,6 +6,7 @@ struct SymbolicConversion {
   let path: String
   let properties: String?
   let isPartial: Bool
+  let isEmbedded: Bool
 
   typealias Files = (files: [(ending: String, bytes: [UInt8])], notes: [String])
 
@@ -133,7 +134,8 @@ struct SymbolicConversion {
       .init(
         model: source.file.model, file: String(path.split(separator: "/").last ?? ""), name: source.file.name,
         given: source.given, properties: source.properties?.properties ?? PrismProperties(),
-        propertyText: { source.properties?.source.text(in: $0) ?? "" }, mayDeadlock: mayDeadlock(source), reserved: reserved))
+        propertyText: { source.properties?.source.text(in: $0) ?? "" }, mayDeadlock: mayDeadlock(source), reserved: reserved,
+        isEmbedded: isEmbedded))
     try settle(translation.problems)
     return ([(".alea", Array(translation.text.utf8))], translation.notes)
   }

@@ -15,6 +15,9 @@ extension AleaModelWriter {
         let name = names.claim(property.name?.text ?? "property\(index + 1)", isQuiet: property.name == nil)
         var lines: [String]
         do {
+          if isTimed, needsTime(property.body) {
+            throw cannot("what depends on the time that passes, or on shares of it,", property.body.span)
+          }
           lines = try question(property.body, name, property.name?.text ?? name, &writer)
           if !writer.problems.isEmpty { throw DiagnosticError(writer.problems) }
         } catch is NoQuestion {
@@ -117,6 +120,25 @@ extension AleaModelWriter {
       lines.append("print(\"\(title):\", \(number))")
     }
     return lines
+  }
+
+  /// Whether a property of a ctmc asks for more than its embedded chain knows.
+  private func needsTime(_ body: PrismExpression) -> Bool {
+    guard case .query(let query) = body.kind else { return true }
+    if case .steadyState = query.quantity { return true }
+    return needsTime(query.body)
+  }
+
+  private func needsTime(_ path: PrismPath) -> Bool {
+    switch path {
+    case .state, .cumulative(nil, _): false
+    case .not(let a, _), .next(let a, _): needsTime(a)
+    case .and(let a, let b), .or(let a, let b), .conditional(let a, let b, _): needsTime(a) || needsTime(b)
+    case .eventually(let a, let bounds, _), .globally(let a, let bounds, _): !bounds.isAbsent || needsTime(a)
+    case .until(let a, let b, let bounds, _), .weakUntil(let a, let b, let bounds, _), .release(let a, let b, let bounds, _):
+      !bounds.isAbsent || needsTime(a) || needsTime(b)
+    case .cumulative, .discounted, .instantaneous, .longRun: true
+    }
   }
 
   private func negated(_ condition: PrismExpression) -> PrismExpression {

@@ -6,6 +6,8 @@ struct AleaModelWriter {
   let model: PrismModel
   let tables: PrismTables
   let isChain: Bool
+  /// Whether the model is a ctmc, of which the embedded chain is written.
+  let isTimed: Bool
   var names: AleaNames
   var expressions = AleaExpressionWriter()
   var problems: [Diagnostic] = []
@@ -22,6 +24,9 @@ struct AleaModelWriter {
   var enabledName: String?
   /// The channel of each rewards structure.
   var channelNames: [String] = []
+  /// The rate of each command and the mean time of a step, in the embedded chain of a ctmc.
+  var rateName = "rate"
+  var stayName = "stay"
   /// The channel that counts steps, where a property asks for it.
   var stepsName: String?
 
@@ -45,18 +50,22 @@ struct AleaModelWriter {
 
   init(_ source: AleaTranslation.Source) throws {
     self.source = source
-    if source.model.type == .ctmc {
+    isTimed = source.model.type == .ctmc
+    if isTimed, !source.isEmbedded {
       throw DiagnosticError(
         .error(
           "a ctmc cannot be written in Alea: its models move in steps", at: source.model.typeSpan,
-          notes: ["ask about it as it is: `solve(read(\"\(source.file)\"), property: ...)`"]))
+          notes: [
+            "ask about it as it is: `solve(read(\"\(source.file)\"), property: ...)`",
+            "`--embedded` writes the chain of its changes of state, for what is reached, and what is earned until then",
+          ]))
     }
     var model = try source.model.expanded()
     model.constants += source.properties.constants
     model.formulas += source.properties.formulas
     model.labels += source.properties.labels
     self.model = model
-    isChain = model.type == .dtmc
+    isChain = model.type == .dtmc || isTimed
     tables = PrismTables(model, given: Set(source.given.keys))
     names = AleaNames(reserved: source.reserved.union(Self.memberWords).union(EntryText.keywords))
     modelName = names.claim(AleaNames.modelName(source.name), isQuiet: true)
@@ -94,7 +103,14 @@ struct AleaModelWriter {
   mutating func program() -> String {
     nameEverything()
     let questions = self.questions()
-    lines = ["// \(source.file) as a program of Alea, written by `alea convert`.", ""]
+    lines = ["// \(source.file) as a program of Alea, written by `alea convert`."]
+    if isTimed {
+      lines += [
+        "// It is the embedded chain of a ctmc: a step is a change of state, and what a state earns is earned for the mean time",
+        "// spent there. What is reached, and what is earned until then, is that of the ctmc; at a given time it is not.",
+      ]
+    }
+    lines.append("")
     writeConstants()
     writeCommandType()
     lines.append(isChain ? "/// The chain of \(source.file)." : "/// The decision process of \(source.file).")
@@ -127,6 +143,10 @@ struct AleaModelWriter {
     commandName = names.claim(commandName)
     commandType = names.claim(commandType)
     outcomeName = names.claim(outcomeName)
+    if isTimed {
+      rateName = names.claim(rateName)
+      stayName = names.claim(stayName)
+    }
     var counts: [String: Int] = [:]
     for command in commands { counts[base(of: command), default: 0] += 1 }
     var seen: [String: Int] = [:]
@@ -275,7 +295,9 @@ struct AleaModelWriter {
     } else {
       writeAction()
     }
-    guard commands.contains(where: { $0.outcomes.count > 1 || !$0.outcomes[0].probabilities.isEmpty }) else { return }
+    guard commands.contains(where: { $0.outcomes.count > 1 || (!isTimed && !$0.outcomes[0].probabilities.isEmpty) }) else {
+      return
+    }
     var arms: [(pattern: [String], value: String)] = []
     for command in commands {
       let law = law(of: command)
@@ -289,12 +311,8 @@ struct AleaModelWriter {
   }
 
   private mutating func law(of command: NamedCommand) -> String {
-    if command.outcomes.count == 1, command.outcomes[0].probabilities.isEmpty { return "Certain(0)" }
-    let weights = command.outcomes.map { outcome -> String in
-      guard let first = outcome.probabilities.first else { return "1" }
-      if outcome.probabilities.count == 1 { return expressions.text(first) }
-      return outcome.probabilities.map { expressions.text($0, at: .power) }.joined(separator: " * ")
-    }
+    if command.outcomes.count == 1, isTimed || command.outcomes[0].probabilities.isEmpty { return "Certain(0)" }
+    let weights = command.outcomes.map { weight(of: $0) }
     let numbers = command.outcomes.compactMap { outcome in
       outcome.probabilities.reduce(Double?.some(1)) { product, factor in
         guard let product, let value = tables.known(factor) else { return nil }
@@ -302,15 +320,39 @@ struct AleaModelWriter {
       }
     }
     let positions = command.outcomes.indices.map { "\($0)" }
-    if numbers.count == weights.count, abs(numbers.reduce(0, +) - 1) > 1e-9 {
-      // Rounded in the file: PRISM divides by the sum.
+    if isTimed || (numbers.count == weights.count && abs(numbers.reduce(0, +) - 1) > 1e-9) {
+      // Rates, or rounded in the file: PRISM divides by the sum.
       return "Categorical([\(positions.joined(separator: ", "))], [\(weights.joined(separator: ", "))])"
     }
     return "{" + zip(positions, weights).map { "\($0): \($1)" }.joined(separator: ", ") + "}"
   }
 
+  private mutating func weight(of outcome: Outcome) -> String {
+    guard let first = outcome.probabilities.first else { return "1" }
+    if outcome.probabilities.count == 1 { return expressions.text(first) }
+    return outcome.probabilities.map { expressions.text($0, at: .power) }.joined(separator: " * ")
+  }
+
+  /// The command of an embedded chain: each in proportion to its rate.
+  private mutating func writeTimedCommand() {
+    guard let idleName else { return }
+    let none = commands.map { guardText($0, at: .and) }.joined(separator: " or ")
+    var arms = commands.map { command -> String in
+      let rates = command.outcomes.map { outcome -> String in
+        command.outcomes.count > 1 ? "(\(weight(of: outcome)))" : weight(of: outcome)
+      }
+      return "      \(command.name) => if \(guardText(command, at: .or)) then \(rates.joined(separator: " + ")) else 0"
+    }
+    arms.append("      \(idleName) => " + (commands.isEmpty ? "1" : "if \(none) then 0 else 1"))
+    lines.append("  \(rateName)[c in \(commandType)] =\n    match c {\n\(arms.joined(separator: ",\n"))\n    }")
+    lines.append("  \(stayName) = 1 / sum(c in \(commandType): \(rateName)[c])")
+    let values = (commands.map(\.name) + [idleName]).joined(separator: ", ")
+    lines.append("  \(commandName) ~ Categorical([\(values)], [c in \(commandType): \(rateName)[c]])")
+  }
+
   private mutating func writeChainCommand() {
     guard let idleName else { return }
+    if isTimed { return writeTimedCommand() }
     let isExclusive = commands.indices.allSatisfy { index in
       commands[(index + 1)...].allSatisfy { commands[index].joint.excludes($0.joint) }
     }
@@ -419,7 +461,7 @@ struct AleaModelWriter {
 
   private mutating func writeRewards() {
     if !model.rewards.isEmpty || stepsName != nil { lines.append("") }
-    if let stepsName { lines.append("  reward \(stepsName): 1") }
+    if let stepsName { lines.append("  reward \(stepsName): \(isTimed ? stayName : "1")") }
     for (rewards, name) in zip(model.rewards, channelNames) {
       var terms: [String] = []
       for item in rewards.items {
@@ -433,7 +475,9 @@ struct AleaModelWriter {
           }
         }
         if !item.condition.isTrue { conditions.append(expressions.text(item.condition, at: conditions.isEmpty ? .or : .not)) }
-        let value = expressions.text(item.value, at: .or)
+        let isForTime = isTimed && item.action == nil
+        let value =
+          isForTime ? expressions.text(item.value, at: .product) + " * \(stayName)" : expressions.text(item.value, at: .or)
         terms.append(conditions.isEmpty ? value : "if \(conditions.joined(separator: " and ")) then \(value) else 0")
       }
       let text: String

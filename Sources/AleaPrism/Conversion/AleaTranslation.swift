@@ -5,7 +5,7 @@ import AleaSyntax
 /// **Form.** Every combination of commands that can be taken together is one value of the action `command`, named by its label (or its
 /// module) and a number; guards are the `when` of the action. `outcome` is the number of the combination of updates that happens; each
 /// state has one next value, by command and outcome. In a dtmc `command` is no action but follows from the state, or is drawn where
-/// several guards may hold. Open constants are parameters of the program, the others are bound by `let`. Properties become questions.
+/// several guards may hold; of a ctmc the embedded chain can be written, in which commands are drawn in proportion to their rates. Open constants are parameters of the program, the others are bound by `let`. Properties become questions.
 public struct AleaTranslation: Sendable {
   /// The program, in canonical layout.
   public let text: String
@@ -27,12 +27,15 @@ public struct AleaTranslation: Sendable {
     var mayDeadlock: Bool
     /// Names that mean something in Alea.
     var reserved: Set<String>
+    /// Whether a ctmc may become its embedded chain.
+    var isEmbedded: Bool
 
     public init(
       model: PrismModel, file: String, name: String, given: [String: PrismGiven] = [:],
       properties: PrismProperties = PrismProperties(), propertyText: @escaping (SourceSpan) -> String = { _ in "" },
-      mayDeadlock: Bool = true, reserved: Set<String> = []
+      mayDeadlock: Bool = true, reserved: Set<String> = [], isEmbedded: Bool = false
     ) {
+      self.isEmbedded = isEmbedded
       self.model = model
       self.file = file
       self.name = name
@@ -44,7 +47,7 @@ public struct AleaTranslation: Sendable {
     }
   }
 
-  /// - Throws: `DiagnosticError` for a model that no mdp of Alea can be, a ctmc, or one that is faulty.
+  /// - Throws: `DiagnosticError` for a model that no mdp of Alea can be, such as a ctmc with its times, or one that is faulty.
   public init(_ source: Source) throws {
     var writer = try AleaModelWriter(source)
     let raw = writer.program()
