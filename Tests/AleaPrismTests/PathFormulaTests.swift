@@ -234,6 +234,7 @@ import Testing
     #expect(text["listed"] != nil)
     let report = AnswerText.text(of: .object(try answer(m, "filter(printall, P=? [ F x=1 ], x>0)")))
     #expect(report.contains("states of P=? [ F x=1 ]:"))
+    #expect(AnswerText.text(of: .object(try answer(m, "filter(print, P=? [ F x=1 ])", isExact: true))).contains("1/4"))
     // Long lists are cut, and say so.
     let long = "dtmc module m x : [0..300]; [] x<300 -> (x'=x+1); [] x=300 -> true; endmodule"
     let cut = AnswerText.text(of: .object(try answer(long, "filter(print, P=? [ F<=10 x=300 ])")))
