@@ -16,7 +16,8 @@ extension Natives {
       "read",
       [
         NativeParameter(
-          "path", isPositional: true, "a path relative to the program's file, ending in .csv, .prism, .tra, .drn, .umb or .npz"),
+          "path", isPositional: true,
+          "a path relative to the program's file, ending in .csv, .prism, .tra, .drn, .umb, .npz or .pomdp"),
         NativeParameter("separator", default: "\",\"", "what stands between cells"),
         NativeParameter("header", default: "true", "false where the first line holds data: columns are then c1, c2, ..."),
         NativeParameter(
@@ -24,19 +25,15 @@ extension Natives {
         NativeParameter("types", default: "what the cells show", "types of columns by name, as in `(zip: String, age: Int)`"),
         NativeParameter(
           "constants", kind: .labelled,
-          "values for the constants of a PRISM model: `K: 16`; of a .tra file `kind: \"ctmc\"` for rates"),
+          "values for the constants of a PRISM model: `K: 16`; of a .tra file `kind: \"ctmc\"` for rates; of a .pomdp file `observed: true` to take its states as seen"
+        ),
       ], returns: "a table or a model", isQuery: true,
       documentation:
-        "Reads a table of data, comma-separated values (RFC 4180) with a line of column names; or a model: PRISM's language, or states and transitions in PRISM's .tra files (with .lab, .sta, .srew, .trew beside), Storm's .drn, UMB's .umb or NumPy's .npz; or a causal graph: Graphviz's .dot, DAGitty's .dag or .txt.",
+        "Reads a table of data, comma-separated values (RFC 4180) with a line of column names; or a model: PRISM's language, or states and transitions in PRISM's .tra files (with .lab, .sta, .srew, .trew beside), Storm's .drn, UMB's .umb, NumPy's .npz or a .pomdp file with its states seen; or a causal graph: Graphviz's .dot, DAGitty's .dag or .txt.",
       example: "read(\"card.csv\")"
     ) { call in
       let path = try path(call, "path")
       let ending = SavedFile.fileExtension(path)
-      if ending == "pomdp" {
-        throw call.fault(
-          "`\(path)` is a partially observed model, and those are not served", at: "path",
-          notes: ["`causal` models and bandits have latent variables; an mdp sees its whole state"])
-      }
       guard readableEndings.contains(ending) else {
         throw call.fault(
           ending.isEmpty

@@ -36,9 +36,12 @@ struct ReductionChoice {
   }
 
   private func explore(_ process: Process, _ options: ExplorationOptions) throws -> Reduced<ExploredProcess, SparseSolution> {
-    var options = options
-    options.memoryLimit = core.configuration.memoryLimit
-    return try Exploration(options).explore(process, control: core.control)
+    if let known = core.explored.recall(process, options) { return known }
+    var limited = options
+    limited.memoryLimit = core.configuration.memoryLimit
+    let explored = try Exploration(limited).explore(process, control: core.control)
+    if process.rows == nil { core.explored.keep(explored, options, within: core.configuration.keptMemory) }
+    return explored
   }
 
   /// An explicit process made simpler by every reduction that applies.

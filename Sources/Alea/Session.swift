@@ -28,6 +28,8 @@ public final class Session {
     public var tailMass = 1e-12
     /// The memory a model may take, in bytes; nil for what the machine has.
     public var memoryLimit: Int?
+    /// The memory that the states of models may take which were explored for earlier questions, in bytes; 0 keeps none.
+    public var keptMemory = 1 << 28
 
     public init() {}
   }
@@ -249,6 +251,8 @@ final class SessionCore: @unchecked Sendable {
   var expectations: [Session.Expectation] = []
   var warnings: [Diagnostic] = []
   var isSilent = false
+  /// The states of models that were asked about before.
+  var explored = ExplorationMemory()
   /// What was added to the language from outside.
   var registered: [NativeFunction] = []
   var registeredMethods: [any Method.Type] = []

@@ -3,20 +3,21 @@
 /// A builder appends or reserves, growing by `realloc` so that large columns move without copying; when the column is finished it is
 /// shared without copies. Reading through ``subscript(_:)`` is checked; kernels use ``pointer``.
 public final class Column<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
-  /// The first element; valid while the column lives. Never nil, also for empty columns.
-  ///
-  /// Loops read it for every element: checks for overlapping access at run time would cost more than the loops.
-  @exclusivity(unchecked)
-  public private(set) var pointer: UnsafeMutablePointer<Element>
-  @exclusivity(unchecked)
-  public private(set) var count: Int
+  /// Loops read address and count for every element: checks for overlapping access at run time would cost more than the loops, and
+  /// other modules leave them out only where they see how the properties are read.
+  @exclusivity(unchecked) @usableFromInline var storage: UnsafeMutablePointer<Element>
+  @exclusivity(unchecked) @usableFromInline var size: Int
   private var capacity: Int
+
+  /// The first element; valid while the column lives. Never nil, also for empty columns.
+  @inlinable public var pointer: UnsafeMutablePointer<Element> { storage }
+  @inlinable public var count: Int { size }
 
   /// An empty column with room for `capacity` elements.
   public init(capacity: Int = 0) {
     self.capacity = max(capacity, 1)
-    count = 0
-    pointer = UnsafeMutableRawPointer(
+    size = 0
+    storage = UnsafeMutableRawPointer(
       malloc(self.capacity * MemoryLayout<Element>.stride)!
     ).assumingMemoryBound(to: Element.self)
   }
@@ -24,8 +25,8 @@ public final class Column<Element: BitwiseCopyable & Sendable>: @unchecked Senda
   /// Elements whose bytes are all zero. Until they are written they take no memory.
   public init(zeros count: Int) {
     capacity = max(count, 1)
-    self.count = count
-    pointer = UnsafeMutableRawPointer(
+    size = count
+    storage = UnsafeMutableRawPointer(
       calloc(capacity, MemoryLayout<Element>.stride)!
     ).assumingMemoryBound(to: Element.self)
   }
@@ -33,7 +34,7 @@ public final class Column<Element: BitwiseCopyable & Sendable>: @unchecked Senda
   public convenience init(repeating value: Element, count: Int) {
     self.init(capacity: count)
     pointer.initialize(repeating: value, count: count)
-    self.count = count
+    size = count
   }
 
   public convenience init(_ elements: some Collection<Element>) {
@@ -43,7 +44,7 @@ public final class Column<Element: BitwiseCopyable & Sendable>: @unchecked Senda
       pointer[index] = element
       index += 1
     }
-    count = index
+    size = index
   }
 
   deinit { free(pointer) }
@@ -53,7 +54,7 @@ public final class Column<Element: BitwiseCopyable & Sendable>: @unchecked Senda
     let needed = count + extra
     if needed > capacity {
       capacity = max(needed, capacity + capacity / 2)
-      pointer = UnsafeMutableRawPointer(realloc(pointer, capacity * MemoryLayout<Element>.stride)!)
+      storage = UnsafeMutableRawPointer(realloc(pointer, capacity * MemoryLayout<Element>.stride)!)
         .assumingMemoryBound(to: Element.self)
     }
     return pointer + count
@@ -62,30 +63,30 @@ public final class Column<Element: BitwiseCopyable & Sendable>: @unchecked Senda
   /// Takes over `written` elements that were stored at the address ``reserve(_:)`` gave.
   public func commit(_ written: Int) {
     precondition(count + written <= capacity)
-    count += written
+    size += written
   }
 
   public func append(_ element: Element) {
     reserve(1).pointee = element
-    count += 1
+    size += 1
   }
 
   /// Gives back unused room.
   public func shrink() {
     guard capacity > max(count, 1) else { return }
     capacity = max(count, 1)
-    pointer = UnsafeMutableRawPointer(realloc(pointer, capacity * MemoryLayout<Element>.stride)!)
+    storage = UnsafeMutableRawPointer(realloc(pointer, capacity * MemoryLayout<Element>.stride)!)
       .assumingMemoryBound(to: Element.self)
   }
 
-  public subscript(index: Int) -> Element {
+  @inlinable public subscript(index: Int) -> Element {
     get {
-      precondition(index >= 0 && index < count, "column index out of range")
-      return pointer[index]
+      precondition(index >= 0 && index < size, "column index out of range")
+      return storage[index]
     }
     set {
-      precondition(index >= 0 && index < count, "column index out of range")
-      pointer[index] = newValue
+      precondition(index >= 0 && index < size, "column index out of range")
+      storage[index] = newValue
     }
   }
 

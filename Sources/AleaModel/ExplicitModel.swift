@@ -51,6 +51,8 @@ public struct ExplicitModel: Sendable {
   /// The variables that tell states apart: ``positions`` holds row-major positions within their domains.
   public var variables: [(name: String, domain: Domain)]
   public var positions: Column<Int32>
+  /// The names of the values of variables whose domain is one of symbols.
+  public var symbols: [String] = []
   public var labels: [Label] = []
   public var rewards: [Reward] = []
   public var initial: [(state: Int32, probability: Double)] = []
@@ -59,6 +61,8 @@ public struct ExplicitModel: Sendable {
   public var objective = Objective(criterion: .total)
   /// What the user should know: probabilities that were divided by their sum, say.
   public var warnings: [String] = []
+  /// What has to be true for answers to be about what the file describes.
+  public var assumptions: [String] = []
 
   /// A model whose only variable, `x`, is the number of the state.
   public init(

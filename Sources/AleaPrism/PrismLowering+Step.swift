@@ -42,6 +42,7 @@ extension PrismLowering {
       choices.append(Choice(name: unused("deadlock"), condition: deadlock, outcomes: [(one, [:])], spans: []))
     }
     commandSpans = choices.map(\.spans)
+    stepOutcomes = choices.count * (choices.map(\.outcomes.count).max() ?? 1)
     actions = choices.map(\.action)
 
     let command = addCommand(choices)
@@ -115,34 +116,24 @@ extension PrismLowering {
     process.symbols = choices.map { Symbol($0.name) }
     let domain = Domain.symbols(Array(choices.indices))
     process.declarations.append(
-      Declaration(name: name, role: type == .mdp ? .action : .derived, shape: .scalar(id), span: process.span))
+      Declaration(name: name, role: choosesCommand ? .action : .derived, shape: .scalar(id), span: process.span))
     var variable = Variable(
-      name: name, declaration: process.declarations.count - 1, role: type == .mdp ? .action : .derived, domain: domain,
+      name: name, declaration: process.declarations.count - 1, role: choosesCommand ? .action : .derived, domain: domain,
       mechanism: .chosen, span: process.span)
     defer { process.variables.append(variable) }
-    if type == .mdp {
-      let value = scope.pool.intern(.variable(id), type: .symbol, span: nil)
-      if choices.contains(where: { scope.pool.constant($0.condition) != 1 }) {
-        process.availability = [scope.pool.gather(value, choices.map(\.condition), type: .boolean, span: process.span)]
+    let value = scope.pool.intern(.variable(id), type: .symbol, span: nil)
+    stepTime = scope.pool.constant(1, type: .real)
+    commandRate = stepTime
+    var weights: [ExpressionID] = []
+    if type != .mdp { weights = setRates(choices, value) }
+    if choosesCommand {
+      var conditions = choices.map(\.condition)
+      if type == .ctmc { conditions = zip(choices, conditions).map { moving($0, $1) } }
+      if conditions.contains(where: { scope.pool.constant($0) != 1 }) {
+        process.availability = [scope.pool.gather(value, conditions, type: .boolean, span: process.span)]
       }
-      stepTime = scope.pool.constant(1, type: .real)
       return id
     }
-    let zero = scope.pool.constant(0, type: .real)
-    let weights = choices.map { choice -> ExpressionID in
-      var rate = scope.pool.constant(1, type: .real)
-      if type == .ctmc {
-        rate = choice.outcomes.dropFirst().reduce(choice.outcomes[0].weight) {
-          scope.pool.binary(.add, $0, $1.weight, type: .real, span: nil)
-        }
-      }
-      return scope.pool.select(choice.condition, rate, zero, type: .real, span: choice.spans.first)
-    }
-    var total = weights[0]
-    for weight in weights.dropFirst() { total = scope.pool.binary(.add, total, weight, type: .real, span: nil) }
-    let one = scope.pool.constant(1, type: .real)
-    stepTime = type == .ctmc ? scope.pool.binary(.divide, one, total, type: .real, span: nil) : one
-    exitRate = total
     // Uniform among the enabled ones of a dtmc: the weights are divided by their sum.
     let outcomes = weights.enumerated().map {
       Distribution.Outcome(value: scope.pool.constant(Double($0), type: .symbol), weight: $1)
@@ -150,6 +141,39 @@ extension PrismLowering {
     variable.mechanism = .draw(.finite(outcomes, isNormalized: false))
     process.stepOrder.append(.current(id))
     return id
+  }
+
+  /// The rate of a combination of commands: the sum of those of its outcomes; 1 in a dtmc.
+  private mutating func rate(of choice: Choice) -> ExpressionID {
+    guard type == .ctmc else { return scope.pool.constant(1, type: .real) }
+    return choice.outcomes.dropFirst().reduce(choice.outcomes[0].weight) {
+      scope.pool.binary(.add, $0, $1.weight, type: .real, span: nil)
+    }
+  }
+
+  /// Sets what a chain takes a step with; returns the weight of each combination in a state, 0 where it is not enabled.
+  private mutating func setRates(_ choices: [Choice], _ command: ExpressionID) -> [ExpressionID] {
+    let zero = scope.pool.constant(0, type: .real)
+    let one = scope.pool.constant(1, type: .real)
+    let rates = choices.map { rate(of: $0) }
+    let weights = zip(choices, rates).map { choice, rate in
+      scope.pool.select(choice.condition, rate, zero, type: .real, span: choice.spans.first)
+    }
+    var total = weights[0]
+    for weight in weights.dropFirst() { total = scope.pool.binary(.add, total, weight, type: .real, span: nil) }
+    exitRate = total
+    if type == .ctmc {
+      stepTime = scope.pool.binary(.divide, one, total, type: .real, span: nil)
+      commandRate = scope.pool.gather(command, rates, type: .real, span: process.span)
+    }
+    return weights
+  }
+
+  /// Where a combination of commands is enabled and its rate is not zero.
+  private mutating func moving(_ choice: Choice, _ condition: ExpressionID) -> ExpressionID {
+    let zero = scope.pool.constant(0, type: .real)
+    let moves = scope.pool.binary(.notEqual, rate(of: choice), zero, type: .boolean, span: choice.spans.first)
+    return scope.pool.binary(.and, condition, moves, type: .boolean, span: choice.spans.first)
   }
 
   /// Nil when no combination has more than one outcome.

@@ -8,11 +8,17 @@ struct PrismLowering {
   var scope = PrismScope()
   var process: Process
   let fixesDeadlocks: Bool
+  /// Whether the command is chosen: in an mdp, and where a chain is explored command by command.
+  let choosesCommand: Bool
   var commands: [PrismCommand] = []
   var joints: [PrismJoint] = []
   var stepTime = ExpressionID(0)
   /// The total rate of a state of a ctmc.
   var exitRate: ExpressionID?
+  /// The rate of the command taken; 1 where there are no rates.
+  var commandRate = ExpressionID(0)
+  /// How many combinations of a command and an outcome there may be in a step.
+  var stepOutcomes = 1
   var deadlock = ExpressionID(0)
   var commandSpans: [[SourceSpan]] = []
   /// The action of each value of `command`.
@@ -34,9 +40,12 @@ struct PrismLowering {
   /// More combinations of updates of one command are refused.
   static let mostOutcomes = 65_536
 
-  init(_ model: PrismModel, name: String, constants: [String: PrismGiven], fixesDeadlocks: Bool) {
+  init(
+    _ model: PrismModel, name: String, constants: [String: PrismGiven], fixesDeadlocks: Bool, choosesCommand: Bool = false
+  ) {
     self.model = model
     type = model.type ?? .mdp
+    self.choosesCommand = choosesCommand || type == .mdp
     self.fixesDeadlocks = fixesDeadlocks
     process = Process(name: name, kind: .mdp, objective: Objective(criterion: .total))
     process.span = model.typeSpan ?? model.moduleOrder.first?.span

@@ -23,6 +23,10 @@ public struct PrismProgram: Sendable {
   public internal(set) var rewardNames: [String?] = []
   /// What one step takes: 1, or in a ctmc the mean time spent in the state.
   public internal(set) var stepTime: ExpressionID
+  /// The rate of the command taken, in a ctmc; 1 elsewhere.
+  public internal(set) var commandRate = ExpressionID(0)
+  /// How many combinations of a command and an outcome there may be in a step.
+  public internal(set) var stepOutcomes = 1
   /// The commands behind each value of `command`.
   public internal(set) var commandSpans: [[SourceSpan]] = []
   public internal(set) var warnings: [Diagnostic] = []
@@ -36,12 +40,14 @@ public struct PrismProgram: Sendable {
   ///   - constants: values of the constants that the model leaves open; they also replace those it sets.
   ///   - ignoring: names that may be given although the model has no such constant (those of a properties file).
   ///   - fixesDeadlocks: adds the loop to states without an enabled command; dtmcs and ctmcs always have it.
+  ///   - choosesCommand: makes `command` a choice in a chain too, for an exploration command by command.
   /// - Throws: `DiagnosticError` with everything that is wrong.
   public init(
     _ model: PrismModel, name: String, constants: [String: PrismGiven] = [:], ignoring: Set<String> = [],
-    fixesDeadlocks: Bool = false
+    fixesDeadlocks: Bool = false, choosesCommand: Bool = false
   ) throws {
-    var lowering = PrismLowering(model, name: name, constants: constants, fixesDeadlocks: fixesDeadlocks)
+    var lowering = PrismLowering(
+      model, name: name, constants: constants, fixesDeadlocks: fixesDeadlocks, choosesCommand: choosesCommand)
     lowering.run(ignoring: ignoring)
     var seen = Set<Diagnostic>()
     let diagnostics = (lowering.scope.diagnostics).filter { seen.insert($0).inserted }
@@ -56,6 +62,8 @@ public struct PrismProgram: Sendable {
     self.fixesDeadlocks = fixesDeadlocks || lowering.type != .mdp
     rewardNames = model.rewards.map { $0.name?.text }
     stepTime = lowering.stepTime
+    commandRate = lowering.commandRate
+    stepOutcomes = lowering.stepOutcomes
     commandSpans = lowering.commandSpans
     warnings = diagnostics
   }

@@ -81,7 +81,7 @@ extension ModelElaborator {
 
 extension Process {
   /// The expression with values derived within a step (`done = x == 3`) replaced by what they are derived from.
-  fileprivate mutating func writingOutDefinitions(in expression: ExpressionID) -> ExpressionID {
+  public mutating func writingOutDefinitions(in expression: ExpressionID) -> ExpressionID {
     var result = expression
     // Each pass writes out the outermost definitions; they have no cycles.
     while true {

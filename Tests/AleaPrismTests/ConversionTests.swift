@@ -505,26 +505,243 @@ import Testing
     }
   }
 
+  /// Random chains in continuous time, with answers computed without Alea: the reader of JANI finds them in what was written.
+  @Test(.enabled(if: hasPython, "python3 is missing")) func chainsInContinuousTimeInJANI() throws {
+    let cases = IndependentTests.cases("continuous_time")
+    let session = Session()
+    var files: [String: String] = [:]
+    var expected: [Double] = []
+    for each in cases {
+      guard let value = each.value else { continue }
+      try FormatTests.withFiles(["m.prism": each.model, "p.props": each.property]) { folder in
+        let path = { (name: String) in folder.appendingPathComponent(name).path }
+        let (written, _) = try session.convert(path("m.prism"), to: .jani, properties: path("p.props"))
+        files[String(format: "m%03d.jani", expected.count)] = String(decoding: try #require(written.first).bytes, as: UTF8.self)
+        expected.append(value)
+      }
+    }
+    #expect(expected.count >= 100)
+    try FormatTests.withFiles(files) { folder in
+      let script = LanguageTests.root.appendingPathComponent("Tests/Independent/jani.py").path
+      let (status, output) = try Self.python([script] + files.keys.sorted().map { folder.appendingPathComponent($0).path })
+      try #require(status == 0)
+      let lines = output.split(separator: 10)
+      try #require(lines.count == expected.count)
+      for (line, value) in zip(lines, expected) {
+        let found = try JSONDecoder().decode(Found.self, from: Data(line))
+        guard case .number(let answer)? = found.properties["property1"] else {
+          Issue.record("no number")
+          continue
+        }
+        #expect(abs(answer - value) <= 1e-7 * max(1, abs(value)), "\(answer), not \(value)")
+      }
+    }
+  }
+
+  /// Rates of synchronised commands are multiplied, and rewards of their action are earned.
+  @Test(.enabled(if: hasPython, "python3 is missing")) func synchronisedRatesInJANI() throws {
+    let model = """
+      ctmc
+      module a
+        x : [0..3];
+        [s] x<3 -> 2*(x+1) : (x'=x+1) + 0.5 : true;
+        [] x>0 -> 1 : (x'=x-1);
+      endmodule
+      module b
+        y : bool;
+        [s] true -> 3 : (y'=!y) + 1 : true;
+      endmodule
+      rewards [s] y : 2; x=1 : 1; endrewards
+      """
+    let properties =
+      "\"p\": P=? [ F<=0.3 x=3 & y ];\n\"r\": R=? [ C<=1.5 ];\n\"t\": T=? [ F x=3 ];\n\"s\": S=? [ x>1 ];\n\"i\": R=? [ I=0.7 ];"
+    try FormatTests.withFiles(["m.sm": model, "p.props": properties]) { folder in
+      let path = folder.appendingPathComponent("m.sm").path
+      let file = folder.appendingPathComponent("p.props").path
+      let found = try Self.found(Self.written(path, .jani, "", properties: file).text)
+      let session = Session()
+      session.isSilent = true
+      let answers = try session.run(prism: path, properties: [file])
+      #expect(answers.count == 5)
+      for (name, answer) in zip(["p", "r", "t", "s", "i"], answers) {
+        guard case .number(let value)? = found.properties[name] else {
+          Issue.record("no answer to \(name)")
+          continue
+        }
+        #expect(abs(answer.start - value) <= 1e-6 * max(1, abs(value)), "\(name): \(value), not \(answer.start)")
+      }
+    }
+  }
+
+  // MARK: Properties of models written in Alea
+
+  /// What no question of the language says is asked as a property of the program's model, in the program's names.
+  @Test func propertiesThatAreNoQuestions() throws {
+    let model = """
+      mdp
+      const int n = 2;
+      const int reset = 1;
+      module a
+        x : [0..3];
+        on : bool;
+        [go] x<3 -> 0.5:(x'=x+reset) + 0.5:(on'=!on);
+        [back] x>0 -> (x'=x-1);
+        [stay] x=3 -> true;
+      endmodule
+      formula top = x=3 & on;
+      label "high" = x>=n;
+      rewards "level" true : x; endrewards
+      rewards [back] true : 1; true : x; endrewards
+      """
+    let properties = """
+      const int k = 5;
+      const double half = 0.5;
+      "again": Pmax=? [ G F x=0 ];
+      "stays": Pmin=? [ F G "high" ];
+      "long_run": R{"level"}max=? [ S ];
+      "at_k": R{"level"}max=? [ I=k ];
+      "later": R{2}min=? [ C<=k ];
+      "early": Rmax=? [ C<=4 ];
+      "both": Pmax=? [ (F x=3) & (G !top) ];
+      "most": filter(max, Pmax=? [ F<=2 "high" ], x<n);
+      "sure": P>=half [ F (x=1 & X on) ];
+      "two": multi(Pmax=? [ G F x=0 ], P>=half [ F top ]);
+      """
+    try Self.expectSameAnswers(model, properties, count: 10)
+    try Self.expectSameAnswers(
+      """
+      dtmc
+      const double p = 0.3;
+      module a
+        x : [0..2];
+        [] x<2 -> p:(x'=x+1) + 1-p:(x'=0);
+        [up] x>0 -> (x'=x-1);
+      endmodule
+      label "top" = x=2;
+      rewards [up] true : 3; endrewards
+      """,
+      """
+      "share": S=? [ "top" ];
+      "ups": R=? [ S ];
+      "late": P=? [ F[3,5] "top" ];
+      "third": P=? [ X X x=2 ];
+      "rare": S<0.2 [ "top" ];
+      """, count: 5)
+  }
+
+  /// The program of a model answers its properties like the model.
+  private static func expectSameAnswers(_ model: String, _ properties: String, count: Int) throws {
+    try FormatTests.withFiles(["m.prism": model, "p.props": properties]) { folder in
+      let path = folder.appendingPathComponent("m.prism").path
+      let props = folder.appendingPathComponent("p.props").path
+      let program = try alea(path, "", properties: props)
+      let formatted = try Formatter.format(SourceFile(id: FileID(index: 0), name: "model.alea", text: program))
+      #expect(formatted == program)
+      #expect(!program.contains("Not asked"))
+      let original = Session()
+      original.isSilent = true
+      let answers = try original.run(prism: path, properties: [props])
+      #expect(answers.count == count)
+      let text = folder.appendingPathComponent("m.alea")
+      try program.write(to: text, atomically: true, encoding: .utf8)
+      let session = Session()
+      session.isSilent = true
+      try session.run(file: text.path)
+      #expect(session.expectations.map(\.passed) == answers.compactMap(\.holds))
+      for answer in answers where answer.holds == nil {
+        let name = try #require(answer.name)
+        guard case .real(let value) = try session.evaluate("\(name).start") else {
+          Issue.record("\(name) has no number")
+          continue
+        }
+        #expect(abs(value - answer.start) <= 1e-6, "\(name): \(value), not \(answer.start)")
+      }
+    }
+  }
+
+  /// Any mdp of the language takes properties: its definitions are labels, its costs are rewards, a terminal state lasts for ever.
+  @Test func mdpsOfAleaTakeProperties() throws {
+    let session = Session()
+    try session.run(
+      text: """
+        mdp Walk(n: Int = 4) {
+          state x: 0..n = 1
+          action step: {left, right}
+          drift ~ Bernoulli(0.75)
+          x' = if (step == right) == (drift == 1) then x + 1 else x - 1
+          home = x == 0
+          away = x == n
+          cost moves: 1
+          reward height: x
+          total
+          terminal when home or away
+        }
+        // A gambler of chances 3/4: (1 - 1/3) / (1 - 1/81) = 27/40.
+        expect(solve(Walk, property: "Pmax=? [ F \\"away\\" ]").start, 27 / 40, within: 1e-6)
+        expect(solve(Walk, property: "Pmax=? [ F G x=4 ]").start, 27 / 40, within: 1e-6)
+        expect(solve(Walk, property: "Pmax=? [ G F \\"terminal\\" ]").start, 1, within: 1e-6)
+        expect(solve(Walk, property: "R{\\"moves\\"}min=? [ F \\"home\\" | \\"away\\" ]").start, 5 / 3, within: 1e-6)
+        expect(solve(Walk, property: "R{\\"height\\"}max=? [ I=1 ]").start, 2 * 0.75, within: 1e-9)
+        expect(solve(Walk(n: 2), property: "Pmax=? [ F x=2 ]").start, 0.75, within: 1e-6)
+        """, name: "walk.alea")
+    FormatTests.expectAll(session, count: 6)
+    do {
+      _ = try session.evaluate("solve(Walk, property: \"Pmax=? [ F x=4 ]\", by: Exact())")
+      Issue.record("exact")
+    } catch let error as DiagnosticError {
+      #expect(error.diagnostics.contains { $0.message.contains("a model in the PRISM language, for properties") })
+    }
+  }
+
+  /// Initial states that a condition ties together are drawn jointly, each alike.
+  @Test func tiedInitialStates() throws {
+    let text = try Self.sameAnswers(
+      """
+      dtmc
+      module a
+        x : [0..3];
+        y : [1..4];
+        b : bool;
+        z : [0..2];
+        [] x<3 -> 0.4:(x'=x+1) + 0.6:true;
+        [] x=3 -> true;
+      endmodule
+      init x<y & (b | x+y>=4) & z!=1 endinit
+      """,
+      [
+        ("filter(avg, P=? [ F<=2 x=3 ], \"init\")", "probability(of: M.x == 3, in: M, within: 2).start"),
+        (
+          "filter(avg, P=? [ F (x=3 & y=4 & b & z=2) ], \"init\")",
+          "probability(of: M.x == 3 and M.y == 4 and M.b and M.z == 2, in: M).start"
+        ),
+      ])
+    #expect(text.contains("state x: 0..3 ~ Categorical("))
+  }
+
   // MARK: What cannot be said
 
   static let refused: [(model: String, properties: String, message: String)] = [
     ("ctmc module a x:[0..1]; [] x=0 -> 2:(x'=1); endmodule", "", "a ctmc cannot be written in Alea"),
-    ("mdp module a x:[0..1]; [] x=0 -> (x'=1); endmodule", "Pmax=? [ G F x=1 ]", "this path property cannot be asked"),
     ("mdp module a x:[0..1]; [] x=0 -> (x'=1); endmodule", "P=? [ F x=1 ]", "a query without `min` or `max`"),
     (
-      "mdp module a x:[0..1]; [] x=0 -> (x'=1); endmodule", "filter(max, Pmax=? [ F x=1 ], true)", "this property cannot be asked"
+      "mdp module a x:[0..1]; [] x=0 -> (x'=1); endmodule rewards true: 1; [] true: 2; endrewards", "Rmax=? [ I=3 ]",
+      "the reward at an instant, of rewards that transitions earn too, cannot be asked"
     ),
     (
-      "mdp module a x:[0..1]; [] x=0 -> (x'=1); endmodule rewards true: 1; endrewards", "Rmax=? [ S ]",
-      "this reward cannot be asked"
+      "mdp module a x:[0..1]; [] x=0 -> (x'=1); endmodule", "filter(max, Pmax=? [ F \"l\" ], true)",
+      "\"l\" in a property cannot be asked"
+    ),
+    (
+      "mdp const double p; module a x:[0..1]; [] x=0 -> (x'=1); endmodule", "filter(max, Pmax=? [ F x>p ], true)",
+      "the constant `p` in a property cannot be asked"
     ),
     (
       "mdp module a x:[0..1]; [] x=0 -> (x'=1); endmodule rewards true: 1; endrewards", "R{\"q\"}max=? [ F x=1 ]",
       "there are no rewards \"q\""
     ),
     (
-      "dtmc module a x:[0..3]; y:[0..3]; [] x=0 -> (x'=1); endmodule init x<y endinit", "",
-      "initial states in which variables depend"
+      "dtmc formula f = x+y; module a x:[0..3]; y:[0..3]; [] x=0 -> (x'=1); endmodule init f=2 endinit", "",
+      "initial states in which variables depend on each other in this way"
     ),
     ("mdp module a x:[0..1]; [] x=0 -> (x'=z); endmodule", "", "there is no `z`"),
     ("mdp const int k; module a x:[0..1]; [] x=0 -> (x'=z); endmodule", "", "there is no `z`"),
@@ -548,17 +765,17 @@ import Testing
   /// A partial conversion leaves out what the whole one refuses, and says where.
   @Test func partialConversionsSayWhatTheyLeaveOut() throws {
     let model = "mdp module a x:[0..1]; [] x=0 -> (x'=1); [] x=1 -> (x'=1); endmodule"
-    try FormatTests.withFiles(["m.prism": model, "p.props": "\"again\": Pmax=? [ G F x=1 ];\nPmin=? [ F x=1 ];"]) { folder in
+    try FormatTests.withFiles(["m.prism": model, "p.props": "\"again\": Pmax=? [ G F \"no\" ];\nPmin=? [ F x=1 ];"]) { folder in
       let session = Session()
       session.isSilent = true
       let (files, _) = try session.convert(
         folder.appendingPathComponent("m.prism").path, to: .alea, properties: folder.appendingPathComponent("p.props").path,
         isPartial: true)
       let text = String(decoding: try #require(files.first).bytes, as: UTF8.self)
-      #expect(text.contains("// Not asked: \"again\": Pmax=? [ G F x=1 ]"))
+      #expect(text.contains("// Not asked: \"again\": Pmax=? [ G F \"no\" ]"))
       #expect(text.contains("let property2 = probability(of: M.x == 1, in: M, maximize: false)"))
       let warnings = session.takeWarnings()
-      #expect(warnings.contains { $0.message.hasPrefix("left out: this path property") && $0.span != nil })
+      #expect(warnings.contains { $0.message.hasPrefix("left out: \"no\" in a property") && $0.span != nil })
     }
   }
 

@@ -72,8 +72,8 @@ import Testing
       "`by` and `property` do not go together"
     ),
     (
-      "mdp M { state x: 0..1 = 0\n x' = x\n reward x\n discount 0.5 }\nsolve(M, property: \"P=? [ F x=1 ]\")",
-      "`property` asks about a PRISM model"
+      "bandit B { action a: 0..1\n reward ~ Bernoulli(0.5)\n horizon 3 }\nsolve(B, property: \"P=? [ F a=1 ]\")",
+      "`property` asks about a decision process"
     ),
   ]
 

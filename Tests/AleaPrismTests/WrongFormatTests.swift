@@ -87,7 +87,9 @@ import Testing
       "m.drn", drn("state 0 [0] init\n\taction 0 [0]\n\t\t0 : 1\n\taction 1 [0]\n\t\t0 : 1\n", kind: "DTMC", count: 1),
       "m.drn, line 12, column 2: state 0 has a second choice, and only an mdp has choices"),
     Wrong("m.npz", "not an archive", "this is not an archive of arrays"),
-    Wrong("tiger.pomdp", "discount: 0.95\n", "`tiger.pomdp` is a partially observed model, and those are not served"),
+    Wrong(
+      "tiger.pomdp", "discount: 0.95\n",
+      "tiger.pomdp, line 2, column 1: a line `values: reward` or `values: cost` is missing before this"),
     // Graphs.
     Wrong("g.dot", "graph { a -- b }", "a `graph` has no arrows, and causal models do"),
     Wrong("g.dag", "dag { a -- b }", "an edge without a direction is not served"),

@@ -66,4 +66,25 @@ extension SparseProcess {
     copy.channels = channels.map { Channel(name: $0.name, reward: Column($0.reward.array.map { 0 - $0 })) }
     return copy
   }
+
+  /// A fair walk between 0 and N that stays where it is once in four, passes a room on its way up and may give up at any time: from k
+  /// it makes `k (N - k)` moves, so `4/3 k (N - k)` steps. Loops, sure steps, ways out and branches stand in one component.
+  @Test(arguments: [8, 30, 90])
+  func lazyWalkThroughRooms(size: Int) throws {
+    var states: [[ProcessBuilder.Choice]] = (0...size).map { state in
+      if state == 0 || state == size { return [] }
+      return [
+        (0, [(0, 1)]), (1, [(state, 0.25), (state - 1, 0.375), (size + state, 0.375)]), (0.5, [(state, 0.5), (size, 0.5)]),
+      ]
+    }
+    states += (1..<size).map { [(0, [($0 + 1, 1)])] }
+    let process = ProcessBuilder(states: states, criterion: .total).process
+    let answer = try OptimisticValueIteration().solve(process, control: WorkControl())
+    for state in 0...size {
+      let exact = 4.0 / 3 * Double(state * (size - state))
+      #expect(answer.lower[state] <= exact * (1 + 1e-14) && exact * (1 - 1e-14) <= answer.upper[state], "\(state) \(exact)")
+    }
+    #expect(answer.bound <= 1e-6)
+    for state in 1..<size { #expect(answer.policy[state] == Int32(3 * (state - 1) + 1)) }
+  }
 }

@@ -51,7 +51,7 @@ class Model:
     def __init__(self, document):
         keys(document, "the model", ["jani-version", "name", "type", "automata", "system"],
              ["metadata", "features", "actions", "constants", "variables", "restrict-initial", "properties"])
-        if document["jani-version"] != 1 or document["type"] not in ("dtmc", "mdp"):
+        if document["jani-version"] != 1 or document["type"] not in ("dtmc", "mdp", "ctmc"):
             fail("version or type")
         self.type = document["type"]
         self.features = document.get("features", [])
@@ -191,7 +191,7 @@ class Model:
         edges = []
         for edge in tree["edges"]:
             keys(edge, "an edge", ["location", "destinations"], ["action", "guard", "rate"])
-            if edge["location"] != place or "rate" in edge or edge.get("action", None) not in self.actions + [None]:
+            if edge["location"] != place or ("rate" in edge) != (self.type == "ctmc") or edge.get("action", None) not in self.actions + [None]:
                 fail("an edge")
             if "guard" in edge:
                 keys(edge["guard"], "a guard", ["exp"])
@@ -209,6 +209,12 @@ class Model:
                     value = self.compile(assignment["value"], self.types.get(name) or fail(f"there is no {name}"))
                     (rewards if name in self.transient else changes).append((name, value))
                 destinations.append((self.compile(target.get("probability", {}).get("exp", 1), "real"), changes, rewards))
+            if "rate" in edge:
+                keys(edge["rate"], "a rate", ["exp"])
+                if "probability" in str(edge["destinations"]):
+                    fail("destinations with probabilities are not read in a ctmc")
+                rate = self.compile(edge["rate"]["exp"], "real")
+                destinations = [(rate, changes, rewards) for _, changes, rewards in destinations]
             edges.append((edge.get("action"), self.compile(edge.get("guard", {}).get("exp", True), "bool"), destinations))
         return tree["name"], edges
 
@@ -232,6 +238,8 @@ class Model:
                 if action is None and guard(s):
                     yield self.taken(s, [destinations])
         for vector in self.vectors:
+            if self.type == "ctmc" and len([part for part in vector if part is not None]) > 1:
+                fail("the rates of synchronised edges are not defined here")
             options = []
             for part, (_, edges) in zip(vector, self.automata):
                 if part is not None:
@@ -259,16 +267,20 @@ class Model:
                     rewards[name] = value(s)
             if probability > 0:
                 result.append((probability, tuple(target), rewards))
-        if abs(sum(p for p, _, _ in result) - 1) > 1e-5:
+        if self.type != "ctmc" and abs(sum(p for p, _, _ in result) - 1) > 1e-5:
             fail(f"probabilities of {sum(p for p, _, _ in result)} in {s}")
         return result
 
     def explore(self):
         self.states = {s: i for i, s in enumerate(self.start)}
         queue = list(self.start)
-        self.graph = []
+        self.graph, self.rate = [], []
         for s in queue:
             choices = list(self.choices(s))
+            if self.type == "ctmc":
+                rate = sum(p for choice in choices for p, _, _ in choice)
+                self.rate.append(rate if rate > 0 else 1.0)
+                choices = [[(p / rate, t, r) for choice in choices for p, t, r in choice]] if rate > 0 else []
             if self.type == "dtmc" and choices:
                 share = 1 / len(choices)
                 choices = [[(p * share, t, r) for choice in choices for p, t, r in choice]]
@@ -301,29 +313,120 @@ class Model:
         operator = tree["op"]
         best = max if operator.endswith("max") else min
         states = list(self.states)
+        if operator in ("Smin", "Smax") and self.type == "ctmc":
+            keys(tree, "a long run", ["op", "exp"], ["accumulate"])
+            if "accumulate" not in tree:
+                goal = self.compile(tree["exp"], "bool")
+                return self.long_run([1.0 if goal(s) else 0.0 for s in states])
+            return self.long_run(self.earned_in_time(tree))
         if operator in ("Pmin", "Pmax"):
             path = tree["exp"]
             if path["op"] == "G":
                 opposite = {"op": "Pmax" if operator == "Pmin" else "Pmin",
                             "exp": {**path, "op": "F", "exp": {"op": "¬", "exp": path["exp"]}}}
                 return 1 - self.number(opposite)
-            keys(path, "a path", ["op"], ["exp", "left", "right", "step-bounds"])
+            keys(path, "a path", ["op"], ["exp", "left", "right", "time-bounds" if self.type == "ctmc" else "step-bounds"])
             goal = self.compile(path["exp"] if path["op"] == "F" else path["right"], "bool")
             stay = (lambda s: True) if path["op"] == "F" else self.compile(path["left"], "bool")
             fixed = {i: 1.0 if goal(s) else 0.0 for i, s in enumerate(states) if goal(s) or not stay(s)}
+            if "time-bounds" in path:
+                return self.within(fixed, path["time-bounds"], goal, stay, states)
             steps = path.get("step-bounds", {}).get("upper")
             return self.iterate(fixed, lambda i, row: 0.0, best, steps)
         if operator in ("Emin", "Emax"):
-            keys(tree, "an expectation", ["op", "exp", "accumulate"], ["reach", "step-instant"])
+            keys(tree, "an expectation", ["op", "exp"],
+                 ["accumulate", "reach", "time-instant" if self.type == "ctmc" else "step-instant"])
+            if self.type == "ctmc" and "time-instant" in tree:
+                if "accumulate" in tree:
+                    return self.after(tree["time-instant"], None, self.earned_in_time(tree))
+                return self.after(tree["time-instant"], [float(self.value[tree["exp"]](s)) for s in states], None)
             goal = self.compile(tree.get("reach", False), "bool")
             name = tree["exp"]
             fixed = {i: 0.0 for i, s in enumerate(states) if goal(s)}
+            if self.type == "ctmc":
+                amounts = self.earned_in_time(tree)
+                return self.iterate(fixed, lambda i, row: amounts[i] / self.rate[i], best)
+            if "accumulate" not in tree:
+                values = {i: float(self.value[name](s)) for i, s in enumerate(states)}
+                return self.iterate_from(values, best, tree["step-instant"])
             if isinstance(name, str):
                 exit = self.value.get(name, lambda s: self.transient[name]) if "exit" in tree["accumulate"] else lambda s: 0
                 earned = [exit(s) for s in states]
                 return self.iterate(fixed, lambda i, row: earned[i] + row[1].get(name, 0), best, tree.get("step-instant"))
             return self.iterate(fixed, lambda i, row: name, best, tree.get("step-instant"))
         fail(f"the property {operator}")
+
+    def iterate_from(self, values, best, steps):
+        value = [values[i] for i in range(len(self.graph))]
+        for _ in range(steps):
+            value = [best(sum(p * value[j] for j, p in row) for row, _ in rows) for rows in self.graph]
+        return value[0]
+
+    # Continuous time: what a unit of time in each state earns, and sums over the ticks of a clock faster than every state.
+    def earned_in_time(self, tree):
+        name = tree["exp"]
+        amounts = []
+        for i, s in enumerate(self.states):
+            amount = 0.0
+            if not isinstance(name, str):
+                amount = name if "time" in tree["accumulate"] else 0.0
+            else:
+                if "time" in tree["accumulate"]:
+                    amount += self.value.get(name, lambda s: self.transient[name])(s)
+                if "steps" in tree["accumulate"]:
+                    amount += self.rate[i] * self.graph[i][0][1].get(name, 0)
+            amounts.append(amount)
+        return amounts
+
+    def ticks(self, start, fixed=()):
+        clock = 1.05 * max(self.rate)
+        law = start
+        while True:
+            yield clock, law
+            law = [value if i in fixed else
+                   value + self.rate[i] / clock * (sum(p * law[j] for j, p in self.graph[i][0][0]) - value)
+                   for i, value in enumerate(law)]
+
+    def after(self, time, values, earned, fixed=()):
+        """The expectation of values after a time, or of what is earned until then."""
+        start = values if values is not None else earned
+        total, seen = [0.0] * len(start), 0.0
+        for k, (clock, value) in enumerate(self.ticks(start, fixed)):
+            mean = clock * time
+            weight = math.exp(k * math.log(mean) - mean - math.lgamma(k + 1)) if mean > 0 else float(k == 0)
+            seen += weight
+            factor = weight if values is not None else max(0.0, 1 - seen) / clock
+            total = [t + factor * v for t, v in zip(total, value)]
+            if k > mean and weight < 1e-18 or k > 100 + 20 * mean:
+                return total[0] if fixed == () else total
+
+    def within(self, fixed, bounds, goal, stay, states):
+        upper, lower = bounds.get("upper"), bounds.get("lower", 0)
+        start = [1.0 if goal(s) else 0.0 for s in states]
+        if upper is None:
+            value = self.everywhere(fixed)
+        else:
+            value = self.after(upper - lower, start, None, fixed=set(fixed) | {-1})
+        if lower:
+            leaving = {i for i, s in enumerate(states) if not stay(s)}
+            value = self.after(lower, [0.0 if i in leaving else v for i, v in enumerate(value)], None, fixed=leaving | {-1})
+        return value[0]
+
+    def everywhere(self, fixed):
+        value = [fixed.get(i, 0.0) for i in range(len(self.graph))]
+        for _ in range(200_000):
+            new = [fixed[i] if i in fixed else sum(p * value[j] for j, p in rows[0][0]) for i, rows in enumerate(self.graph)]
+            if max(abs(a - b) for a, b in zip(new, value)) < 1e-15:
+                break
+            value = new
+        return value
+
+    def long_run(self, amounts):
+        last = None
+        for k, (_, value) in enumerate(self.ticks(amounts)):
+            if last is not None and max(abs(a - b) for a, b in zip(value, last)) < 1e-15 or k > 200_000:
+                return value[0]
+            last = value
 
     def iterate(self, fixed, reward, best, steps=None):
         count = len(self.graph)

@@ -22,7 +22,7 @@ struct ExplicitFile: PropertyModel {
   var name: String { rows.name }
   var variableNames: [String] { rows.variables.map(\.name) }
 
-  static let endings = ["tra", "drn", "umb", "npz"]
+  static let endings = ["tra", "drn", "umb", "npz", "pomdp"]
 
   static func isExplicit(_ path: String) -> Bool { endings.contains(SavedFile.fileExtension(path)) }
 
@@ -32,15 +32,18 @@ struct ExplicitFile: PropertyModel {
   ///   - path: where the file is.
   ///   - shown: its name in messages.
   ///   - kind: of `.tra` files without choices: `ctmc` where the numbers are rates.
+  ///   - isObserved: of `.pomdp` files: takes their states as seen.
   /// - Throws: `DataFileError` with line and column.
-  init(path: String, shown: String, kind: ExplicitModel.Kind? = nil) throws(DataFileError) {
+  init(path: String, shown: String, kind: ExplicitModel.Kind? = nil, isObserved: Bool = false) throws(DataFileError) {
     let start = SessionCore.seconds()
-    rows = try Self.read(path: path, shown: shown, kind: kind)
+    rows = try Self.read(path: path, shown: shown, kind: kind, isObserved: isObserved)
     lowered = rows.process()
     seconds = SessionCore.seconds() - start
   }
 
-  private static func read(path: String, shown: String, kind: ExplicitModel.Kind?) throws(DataFileError) -> ExplicitModel {
+  private static func read(
+    path: String, shown: String, kind: ExplicitModel.Kind?, isObserved: Bool
+  ) throws(DataFileError) -> ExplicitModel {
     let name = PrismFile.stem(shown)
     let file = try opened(path, shown)
     defer { withExtendedLifetime(file) {} }
@@ -48,12 +51,31 @@ struct ExplicitFile: PropertyModel {
       throw DataFileError(
         file: shown, "the file says itself what kind of model it is, so `kind` (\(kind.rawValue)) is not needed")
     }
+    if isObserved, SavedFile.fileExtension(path) != "pomdp" {
+      throw DataFileError(file: shown, "the states of this model are seen: `observed` is for partially observed ones")
+    }
     switch SavedFile.fileExtension(path) {
+    case "pomdp": return try served(POMDPReader.read(file.bytes, file: shown, name: name), shown, isObserved: isObserved)
     case "drn": return try DRNReader.read(file.bytes, file: shown, name: name)
     case "umb": return try UMBReader.read(file.bytes, file: shown, name: name)
     case "npz": return try ArrayArchive.model(file.bytes, file: shown, name: name)
     default: return try transitions(file, path: path, shown: shown, kind: kind, name: name)
     }
+  }
+
+  /// The process with its state seen, where that is what is asked for: nothing solves the partially observed one yet.
+  private static func served(
+    _ model: PartiallyObservedModel, _ shown: String, isObserved: Bool
+  ) throws(DataFileError) -> ExplicitModel {
+    if model.observations == nil || isObserved { return try model.observed() }
+    throw DataFileError(
+      file: shown,
+      "this is a partially observed model (\(model.states.count) states, \(model.actions.count) actions, "
+        + "\(model.observations?.count ?? 0) observations), and no solver serves that kind yet",
+      notes: [
+        "with `observed: true` (`-D observed=true` on the command line) its states are taken as seen: "
+          + "an mdp whose values are upper bounds"
+      ])
   }
 
   private static func opened(_ path: String, _ shown: String) throws(DataFileError) -> FileBytes {

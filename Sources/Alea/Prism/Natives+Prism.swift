@@ -34,12 +34,22 @@ extension Natives {
       throw call.fault("`\(label)` belongs to tables, and `\(path)` is a model", at: label)
     }
     var kind: ExplicitModel.Kind?
+    var isObserved = false
     for (label, argument) in call.labelled {
+      if label == "observed", case .boolean(let value) = argument.value {
+        isObserved = value
+        continue
+      }
       guard label == "kind" else {
         throw DiagnosticError(
           .error(
-            "`read` has no argument `\(label)` for a model of states and transitions", at: argument.span,
-            notes: ["of .tra files `kind: \"ctmc\"` says that their numbers are rates"]))
+            label == "observed"
+              ? "`observed` is true or false" : "`read` has no argument `\(label)` for a model of states and transitions",
+            at: argument.span,
+            notes: [
+              "of .tra files `kind: \"ctmc\"` says that their numbers are rates",
+              "of .pomdp files `observed: true` takes their states as seen",
+            ]))
       }
       guard case .string(let text) = argument.value, let given = ExplicitModel.Kind(rawValue: text) else {
         throw DiagnosticError(.error("`kind` is \"dtmc\", \"ctmc\" or \"mdp\"", at: argument.span))
@@ -48,7 +58,7 @@ extension Natives {
     }
     let place = call.span(of: "path") ?? call.span
     do throws(DataFileError) {
-      let file = try ExplicitFile(path: core.pathBesideProgram(path, place), shown: path, kind: kind)
+      let file = try ExplicitFile(path: core.pathBesideProgram(path, place), shown: path, kind: kind, isObserved: isObserved)
       core.warnings += file.diagnostics
       return .object(
         ModelObject(definition: ModelDefinition(name: file.name, source: file, span: place), arguments: []))
@@ -95,13 +105,12 @@ extension Natives {
   /// `solve(m, property: "disagree", properties: "consensus.props")`
   static func property(_ call: NativeCall, core: SessionCore) throws -> Value {
     guard case .object(let object)? = call["model"]?.value, let model = object as? ModelObject,
-      let file = model.definition.source as? any PropertyModel
+      model.definition.syntax.kind == .mdp
     else {
       throw call.fault(
-        "`property` asks about a PRISM model", at: "property",
+        "`property` asks about a decision process", at: "property",
         notes: [
-          "as in `solve(read(\"consensus.2.prism\", K: 2), property: \"P=? [ F x=1 ]\")`",
-          "or about one read as states and transitions: .tra, .drn, .umb or .npz",
+          "an mdp, or a model in another notation, as in `solve(read(\"consensus.2.prism\", K: 2), property: \"P=? [ F x=1 ]\")`"
         ])
     }
     if call["states"] != nil { throw call.fault("`states` and `property` do not go together", at: "states") }
@@ -119,6 +128,9 @@ extension Natives {
     guard case .string(let text) = given.value else {
       throw call.fault("`property` is a string: a property, or the name of one", at: "property")
     }
+    let file =
+      try model.definition.source as? any PropertyModel
+      ?? AskedProcess(model.instantiate(takesRows: true), core, at: call.span(of: "property"))
     var declarations: PropertyFile?
     if let path = call["properties"] {
       guard case .string(let path) = path.value else { throw call.fault("`properties` is the path of a file", at: "properties") }
@@ -215,7 +227,11 @@ extension Session {
     _ = try file.program(allowing: names)
     hasStartedRunning = true
     guard !questions.isEmpty else {
-      try show(ModelSize(file.exploration(core).explored))
+      if let rows = file as? ExplicitFile, rows.rows.objective.criterion != .total {
+        try show(core.solve(rows.process(), by: method, tolerance: nil, at: nil))
+      } else {
+        try show(ModelSize(file.exploration(core).explored))
+      }
       return []
     }
     var result: [PropertyAnswer] = []

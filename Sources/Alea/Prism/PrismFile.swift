@@ -58,11 +58,15 @@ final class PrismFile: ModelSource, @unchecked Sendable {
   }
 
   /// The states of the model; states without an enabled command have a loop of their own.
-  func exploration(_ core: SessionCore) throws -> PrismExploration {
-    if let kept { return kept }
+  func exploration(_ core: SessionCore) throws -> PrismExploration { try exploration(core, byCommands: true) }
+
+  /// - Parameter byCommands: explores a chain of many outcomes a step command by command.
+  private func exploration(_ core: SessionCore, byCommands: Bool) throws -> PrismExploration {
+    if let kept, byCommands || kept.commands == nil { return kept }
     let start = SessionCore.seconds()
     var program = try program(allowing: propertyConstants)
-    var explored = try explore(program, core)
+    let commands = byCommands ? try self.commands(of: program, core) : nil
+    var explored = try commands?.merged(as: program.process) ?? explore(program, core)
     var deadlocks = explored.deadlocks.count
     if deadlocks > 0 {
       program = try PrismProgram(
@@ -74,7 +78,7 @@ final class PrismFile: ModelSource, @unchecked Sendable {
       deadlocks = try explored.evaluate(condition, in: process).reduce(0) { $0 + ($1 == 1 ? 1 : 0) }
     }
     let result = PrismExploration(
-      program: program, explored: explored, deadlocks: deadlocks, seconds: SessionCore.seconds() - start)
+      program: program, explored: explored, deadlocks: deadlocks, seconds: SessionCore.seconds() - start, commands: commands)
     core.warnings += program.warnings + explored.warnings
     kept = result
     return result
@@ -82,7 +86,7 @@ final class PrismFile: ModelSource, @unchecked Sendable {
 
   /// The states with the model's numbers as fractions.
   func exploration(_ core: SessionCore, for method: Exact) throws -> PrismExploration {
-    var result = try exploration(core)
+    var result = try exploration(core, byCommands: false)
     if result.explored.sparse.exact != nil { return result }
     if let unmet = method.unmetSize(of: result.explored.sparse) { throw core.diagnostic(unmet, at: nil) }
     do {
@@ -106,9 +110,21 @@ final class PrismFile: ModelSource, @unchecked Sendable {
     return result
   }
 
+  /// Chains of more outcomes a step than this are explored command by command.
+  private static let mostOutcomes = 64
+
+  private func commands(of program: PrismProgram, _ core: SessionCore) throws -> ChainCommands? {
+    guard program.type != .mdp, program.stepOutcomes > Self.mostOutcomes else { return nil }
+    let choosing = try PrismProgram(
+      model, name: name, constants: constants, ignoring: propertyConstants, choosesCommand: true)
+    let explored = try explore(choosing, core)
+    // Where no command has a rate above zero the chain itself says what is wrong.
+    return explored.deadlocks.isEmpty ? try ChainCommands(choosing, explored) : nil
+  }
+
   private func explore(_ program: PrismProgram, _ core: SessionCore) throws -> ExploredProcess {
     var process = program.process
-    if program.type == .mdp {
+    if !process.variables(with: .action).isEmpty {
       // What choices earn is computed when a property asks for it.
       process.channels = []
     } else if program.type == .ctmc {
@@ -134,12 +150,16 @@ struct PrismExploration {
   let seconds: Double
   /// What each state earns of each rewards structure, where the model was read as rows.
   var stateRewards: [Column<Double>]?
+  /// The commands of a chain that was explored command by command.
+  let commands: ChainCommands?
 
   private let rewards = RewardColumns()
 
   init(
-    program: PrismProgram, explored: ExploredProcess, deadlocks: Int, seconds: Double, stateRewards: [Column<Double>]? = nil
+    program: PrismProgram, explored: ExploredProcess, deadlocks: Int, seconds: Double, stateRewards: [Column<Double>]? = nil,
+    commands: ChainCommands? = nil
   ) {
+    self.commands = commands
     self.program = program
     self.explored = explored
     self.deadlocks = deadlocks
@@ -154,7 +174,9 @@ struct PrismExploration {
     if index < explored.sparse.channels.count { return explored.sparse.channels[index].reward }
     if let known = rewards.known[index] { return known }
     do {
-      let column = try explored.reward(program.process.channels[index].amount, in: program.process)
+      let column =
+        try commands?.mean(ofReward: index)
+        ?? explored.reward(program.process.channels[index].amount, in: program.process)
       rewards.known[index] = column
       return column
     } catch var error as DiagnosticError {
@@ -170,7 +192,8 @@ struct PrismExploration {
 
   /// In a ctmc the mean time of each choice; elsewhere every step takes one.
   var stepTime: Column<Double> {
-    program.type == .ctmc
+    if let commands { return commands.stepTime }
+    return program.type == .ctmc
       ? explored.sparse.channels[program.rewardNames.count].reward
       : Column(repeating: 1, count: explored.sparse.choiceCount)
   }

@@ -90,7 +90,7 @@ extension PropertyChecker {
   }
 
   func complement(_ set: StateSet) -> StateSet { combined(set, set) { a, _ in 1 - a } }
-  var everything: StateSet { StateSet(0..<sparse.stateCount, count: sparse.stateCount) }
+  var everything: StateSet { StateSet(all: sparse.stateCount) }
 
   // MARK: Bounds
 

@@ -44,16 +44,24 @@ extension Session {
 
   func explicitFile(_ path: String) throws -> ExplicitFile {
     var kind: ExplicitModel.Kind?
+    var isObserved = false
     for (name, value) in configuration.parameters {
-      guard name == "kind", let given = ExplicitModel.Kind(rawValue: value) else {
+      if name == "kind", let given = ExplicitModel.Kind(rawValue: value) {
+        kind = given
+      } else if name == "observed", let given = Bool(value) {
+        isObserved = given
+      } else {
         throw DiagnosticError(
           .error(
-            "`\(path)` has no constant `\(name)`", at: nil, notes: ["of .tra files `-D kind=ctmc` says that they hold rates"]))
+            "`\(path)` has no constant `\(name)`", at: nil,
+            notes: [
+              "of .tra files `-D kind=ctmc` says that they hold rates",
+              "of .pomdp files `-D observed=true` takes their states as seen",
+            ]))
       }
-      kind = given
     }
     do throws(DataFileError) {
-      return try ExplicitFile(path: path, shown: path, kind: kind)
+      return try ExplicitFile(path: path, shown: path, kind: kind, isObserved: isObserved)
     } catch {
       throw DiagnosticError(.error(error.description, at: nil, notes: error.notes))
     }

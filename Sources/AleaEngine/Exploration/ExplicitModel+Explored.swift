@@ -18,10 +18,11 @@ extension ExplicitModel {
           name: name, declaration: process.declarations.count - 1, role: role, domain: domain,
           mechanism: role == .action ? .chosen : .unspecified, next: role == .state ? .unspecified : nil))
     }
+    process.symbols = symbols.map { Symbol($0) }
     for variable in variables { declare(variable.name, .state, variable.domain) }
     if kind == .mdp {
-      process.symbols = choiceNames().names.map { Symbol($0) }
-      declare("action", .action, .symbols(Array(process.symbols.indices)))
+      process.symbols += choiceNames().names.map { Symbol($0) }
+      declare("action", .action, .symbols(Array(symbols.count..<process.symbols.count)))
     }
     for label in labels { declare(label.name, .derived, .boolean) }
     let nothing = process.pool.constant(0, type: .real)

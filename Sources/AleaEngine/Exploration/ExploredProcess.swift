@@ -39,6 +39,13 @@ public struct StateSpace: Sendable {
 
   private var width: Int { variables.count + (includesTime ? 1 : 0) }
 
+  fileprivate var byteCount: Int {
+    switch storage {
+    case .positions(let positions, _): 4 * positions.count
+    case .packed(let index, _): index.byteCount
+    }
+  }
+
   /// The encoded values of a state's variables, in the order of ``variables``.
   public func values(of state: Int) -> [Double] {
     switch storage {
@@ -164,5 +171,10 @@ public struct ExploredProcess: Sendable {
     self.choiceAction = choiceAction
     self.deadlocks = deadlocks
     self.warnings = warnings
+  }
+
+  /// The bytes the states, rows and rewards take.
+  public var byteCount: Int {
+    sparse.byteCount + 4 * choiceAction.count + states.byteCount + (sparse.truncation == nil ? 0 : 16 * sparse.choiceCount)
   }
 }

@@ -13,8 +13,13 @@ extension AleaModelWriter {
       writer.fixedLabels = fixedLabels()
       do {
         let name = names.claim(property.name?.text ?? "property\(index + 1)", isQuiet: property.name == nil)
-        let lines = try question(property.body, name, property.name?.text ?? name, &writer)
-        if !writer.problems.isEmpty { throw DiagnosticError(writer.problems) }
+        var lines: [String]
+        do {
+          lines = try question(property.body, name, property.name?.text ?? name, &writer)
+          if !writer.problems.isEmpty { throw DiagnosticError(writer.problems) }
+        } catch is NoQuestion {
+          lines = try propertyQuestion(property.body, name, property.name?.text ?? name)
+        }
         result.append("// " + (title + text).split(separator: "\n").joined(separator: " "))
         result += lines
       } catch {
@@ -54,7 +59,10 @@ extension AleaModelWriter {
     return PrismExpression(.chain(first, parts.dropFirst().map { .init(symbol: symbol, operand: $0) }), first.span)
   }
 
-  private func cannot(_ what: String, _ span: SourceSpan?) -> DiagnosticError {
+  /// What no question of the language says, and a property may.
+  private struct NoQuestion: Error {}
+
+  func cannot(_ what: String, _ span: SourceSpan?) -> DiagnosticError {
     DiagnosticError(
       .error(
         "\(what) cannot be asked of a model written in Alea", at: span,
@@ -64,13 +72,14 @@ extension AleaModelWriter {
   private mutating func question(_ body: PrismExpression, _ name: String, _ title: String, _ writer: inout AleaExpressionWriter)
     throws -> [String]
   {
-    guard case .query(let query) = body.kind else { throw cannot("this property", body.span) }
+    guard case .query(let query) = body.kind else { throw NoQuestion() }
     var optimum = query.optimum
     var comparison: (symbol: String, limit: String)?
     if case .bound(let relation, let limit) = query.relation {
       if optimum == nil { optimum = relation == .greater || relation == .greaterEqual ? .least : .greatest }
       comparison = (relation.rawValue, writer.text(limit, at: .sum))
-      if model.initial != nil { throw cannot("a bound in each of several initial states", body.span) }
+      // It has to hold in each of them.
+      if model.initial != nil { throw NoQuestion() }
     } else if optimum == nil, !isChain {
       throw cannot("a query without `min` or `max` about an mdp", body.span)
     }
@@ -81,17 +90,17 @@ extension AleaModelWriter {
     switch query.quantity {
     case .probability:
       switch query.body {
-      case .eventually(.state(let target), let bounds, let span):
-        call = "probability(of: \(writer.text(target)), in: \(modelName)\(try steps(bounds, span, &writer))\(direction))"
-      case .until(.state(let staying), .state(let target), let bounds, let span):
+      case .eventually(.state(let target), let bounds, _):
+        call = "probability(of: \(writer.text(target)), in: \(modelName)\(try steps(bounds, &writer))\(direction))"
+      case .until(.state(let staying), .state(let target), let bounds, _):
         let avoiding = staying.isTrue ? "" : ", avoiding: \(writer.text(negated(staying)))"
         call =
-          "probability(of: \(writer.text(target)), in: \(modelName)\(avoiding)\(try steps(bounds, span, &writer))\(direction))"
-      case .globally(.state(let condition), let bounds, let span):
+          "probability(of: \(writer.text(target)), in: \(modelName)\(avoiding)\(try steps(bounds, &writer))\(direction))"
+      case .globally(.state(let condition), let bounds, _):
         call =
-          "probability(of: \(writer.text(negated(condition))), in: \(modelName)\(try steps(bounds, span, &writer))\(opposite))"
+          "probability(of: \(writer.text(negated(condition))), in: \(modelName)\(try steps(bounds, &writer))\(opposite))"
         number = "1 - \(name).start"
-      default: throw cannot("this path property", query.body.span ?? body.span)
+      default: throw NoQuestion()
       }
     case .reward(let reference):
       call = try total(query, of: "\(modelName).\(try channel(reference, body.span))", direction, &writer)
@@ -99,7 +108,7 @@ extension AleaModelWriter {
       let steps = stepsName ?? names.claim("steps_taken")
       stepsName = steps
       call = try total(query, of: "\(modelName).\(steps)", direction, &writer)
-    case .steadyState: throw cannot("the long run", body.span)
+    case .steadyState: throw NoQuestion()
     }
     var lines = ["let \(name) = \(call)"]
     if let comparison {
@@ -134,21 +143,18 @@ extension AleaModelWriter {
     _ query: PrismQuery, of channel: String, _ direction: String, _ writer: inout AleaExpressionWriter
   ) throws -> String {
     switch query.body {
-    case .eventually(.state(let target), let bounds, let span):
-      guard bounds.isAbsent else { throw cannot("the reward until a bounded `F`", span) }
+    case .eventually(.state(let target), let bounds, _):
+      guard bounds.isAbsent else { throw NoQuestion() }
       return "expectedTotal(of: \(channel), in: \(modelName), until: \(writer.text(target))\(direction))"
     case .cumulative(let steps?, _):
       return "expectedTotal(of: \(channel), in: \(modelName), within: \(writer.text(steps))\(direction))"
-    default: throw cannot("this reward", query.body.span ?? query.span)
+    default: throw NoQuestion()
     }
   }
 
-  private mutating func steps(_ bounds: PrismPath.Bounds, _ span: SourceSpan, _ writer: inout AleaExpressionWriter) throws
-    -> String
-  {
+  private mutating func steps(_ bounds: PrismPath.Bounds, _ writer: inout AleaExpressionWriter) throws -> String {
     if bounds.isAbsent { return "" }
-    guard !bounds.isOnReward else { throw cannot("a bound on a reward", span) }
-    guard bounds.lower == nil, let upper = bounds.upper else { throw cannot("a first step", span) }
+    guard !bounds.isOnReward, bounds.lower == nil, let upper = bounds.upper else { throw NoQuestion() }
     return ", within: " + (bounds.upperIsStrict ? writer.text(upper, at: .sum) + " - 1" : writer.text(upper))
   }
 }

@@ -217,7 +217,7 @@ struct AleaModelWriter {
     lines.append("")
   }
 
-  private mutating func domain(of variable: PrismModel.Variable) -> String {
+  mutating func domain(of variable: PrismModel.Variable) -> String {
     switch variable.domain {
     case .boolean: return "Bool"
     case .integer: return "Int"
@@ -232,36 +232,6 @@ struct AleaModelWriter {
     case .integer: return "= 0"
     case .range(let low, _): return "= \(expressions.text(low))"
     }
-  }
-
-  /// The laws of the initial values of a model with an `init` block: every state that it allows alike.
-  private mutating func initialLaws() -> [String: String] {
-    guard let condition = model.initial else { return [:] }
-    var allowed: [String: Set<Int>] = [:]
-    for part in condition.conjuncts where !part.isTrue {
-      let known = tables.allowed(by: part)
-      guard known.count == 1, let (name, set) = known.first else {
-        problems.append(
-          .error(
-            "initial states in which variables depend on each other, or on values from outside", at: part.span,
-            notes: ["each part of an `init` block that can be written bounds one variable"]))
-        continue
-      }
-      allowed[name] = allowed[name]?.intersection(set) ?? set
-    }
-    var result: [String: String] = [:]
-    for variable in model.variables {
-      let name = variable.name.text
-      guard let set = allowed[name] else {
-        result[name] = "~ Uniform(\(domain(of: variable)))"
-        if case .boolean = variable.domain { result[name] = "~ Uniform({false, true})" }
-        continue
-      }
-      let isBoolean = if case .boolean = variable.domain { true } else { false }
-      let values = set.sorted().map { isBoolean ? ($0 == 1 ? "true" : "false") : "\($0)" }
-      result[name] = values.count == 1 ? "= \(values[0])" : "~ Uniform({\(values.joined(separator: ", "))})"
-    }
-    return result
   }
 
   private mutating func writeDefinitions() {

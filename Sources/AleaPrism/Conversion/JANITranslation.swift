@@ -6,6 +6,8 @@ import AleaSyntax
 /// other's. Actions synchronise the automata that have them. Labels and rewards are transient variables: the state rewards are values of
 /// the location and are collected on `exit`, those of transitions are assigned by edges and collected by `steps`. Formulas are written
 /// out; a `system` construct is multiplied out into one automaton.
+/// In a ctmc every update is an edge of its own with its rate, state rewards are collected by `time`, and actions on which modules
+/// synchronise are multiplied out, since their rates are.
 /// Source: Budde, Dehnert, Hahn, Hartmanns, Junges and Turrini, *JANI: Quantitative Model and Tool Interaction* (2017).
 public struct JANITranslation: Sendable {
   public let text: String
@@ -20,25 +22,35 @@ public struct JANITranslation: Sendable {
     _ model: PrismModel, name: String, given: [String: PrismGiven] = [:], properties: PrismProperties = PrismProperties(),
     propertyText: (SourceSpan) -> String = { _ in "" }
   ) throws {
-    if model.type == .ctmc {
-      throw DiagnosticError(
-        .error(
-          "a ctmc is not written as JANI yet", at: model.typeSpan, notes: ["`--to drn` writes its states and rates"]))
-    }
     var complete = model
     complete.constants += properties.constants
     complete.formulas += properties.formulas
     complete.labels += properties.labels
-    let flat = complete.system == nil ? try complete.expanded() : try complete.flattened(given: Set(given.keys))
+    var flat = try complete.expanded()
+    if complete.system != nil || (model.type == .ctmc && flat.synchronises) {
+      flat = try complete.flattened(given: Set(given.keys))
+    }
     var writer = JANIWriter(flat, given: given)
     text = writer.document(name: name, properties: properties, propertyText).text() + "\n"
     problems = writer.problems
   }
 }
 
+extension PrismModel {
+  /// Whether an action belongs to more than one module.
+  fileprivate var synchronises: Bool {
+    var owners: [String: Int] = [:]
+    for module in modules {
+      for action in Set(module.commands.compactMap { $0.action?.text }) { owners[action, default: 0] += 1 }
+    }
+    return owners.values.contains { $0 > 1 }
+  }
+}
+
 /// Writes one expanded model.
 struct JANIWriter {
   let model: PrismModel
+  var isTimed: Bool { model.type == .ctmc }
   let given: [String: PrismGiven]
   let tables: PrismTables
   var problems: [Diagnostic] = []
@@ -71,7 +83,7 @@ struct JANIWriter {
     let actions = Set(model.modules.flatMap { $0.commands.compactMap { $0.action?.text } }).sorted()
     var members: [(key: String, value: JSONTree)] = [
       ("jani-version", .integer(1)), ("name", .text(name)), ("type", .text((model.type ?? .mdp).rawValue)),
-      ("features", .list([.text("derived-operators"), .text("state-exit-rewards")])),
+      ("features", .list((isTimed ? ["derived-operators"] : ["derived-operators", "state-exit-rewards"]).map { .text($0) })),
     ]
     if !actions.isEmpty { members.append(("actions", .list(actions.map { .object([("name", .text($0))]) }))) }
     if !model.constants.isEmpty { members.append(("constants", .list(model.constants.map { constant($0) }))) }
@@ -152,7 +164,7 @@ struct JANIWriter {
       let values = transientValues()
       if !values.isEmpty { location.append(("transient-values", .list(values))) }
     }
-    let edges = module.commands.map { edge($0, of: index) }
+    let edges = module.commands.flatMap { self.edges($0, of: index) }
     return .object([
       ("name", .text(module.name.text)), ("locations", .list([.object(location)])),
       ("initial-locations", .list([.text(Self.location)])), ("edges", .list(edges)),
@@ -183,21 +195,36 @@ struct JANIWriter {
     return result
   }
 
-  private mutating func edge(_ command: PrismModel.Command, of index: Int) -> JSONTree {
+  /// The edge of a command; in a ctmc one for each update, with its rate.
+  private mutating func edges(_ command: PrismModel.Command, of index: Int) -> [JSONTree] {
     var members: [(key: String, value: JSONTree)] = [("location", .text(Self.location))]
     if let action = command.action { members.append(("action", .text(action.text))) }
     if !command.condition.isTrue { members.append(("guard", .object([("exp", tree(command.condition))]))) }
     let rewards = transitionRewards(command, of: index)
-    let destinations = command.updates.map { update -> JSONTree in
-      var members: [(key: String, value: JSONTree)] = [("location", .text(Self.location))]
-      if let probability = update.probability { members.append(("probability", .object([("exp", tree(probability))]))) }
-      let assignments = update.assignments.map { assignment -> JSONTree in
-        .object([("ref", .text(assignment.variable.text)), ("value", tree(assignment.value))])
+    guard isTimed else {
+      let destinations = command.updates.map { update in
+        destination(update, rewards, probability: update.probability.map { tree($0) })
       }
-      if !(assignments + rewards).isEmpty { members.append(("assignments", .list(assignments + rewards))) }
-      return .object(members)
+      return [.object(members + [("destinations", .list(destinations))])]
     }
-    members.append(("destinations", .list(destinations)))
+    return command.updates.map { update in
+      let rate = update.probability.map { tree($0) } ?? .integer(1)
+      return .object(
+        members + [
+          ("rate", .object([("exp", rate)])), ("destinations", .list([destination(update, rewards, probability: nil)])),
+        ])
+    }
+  }
+
+  private mutating func destination(
+    _ update: PrismModel.Update, _ rewards: [JSONTree], probability: JSONTree?
+  ) -> JSONTree {
+    var members: [(key: String, value: JSONTree)] = [("location", .text(Self.location))]
+    if let probability { members.append(("probability", .object([("exp", probability)]))) }
+    let assignments = update.assignments.map { assignment -> JSONTree in
+      .object([("ref", .text(assignment.variable.text)), ("value", tree(assignment.value))])
+    }
+    if !(assignments + rewards).isEmpty { members.append(("assignments", .list(assignments + rewards))) }
     return .object(members)
   }
 

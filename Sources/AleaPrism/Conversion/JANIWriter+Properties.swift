@@ -41,7 +41,7 @@ extension JANIWriter {
     case .probability: value = unary("P" + suffix, try path(query.body, body.span))
     case .reward(let reference): value = try expectation(query, .text(reward(reference, body.span)), "E" + suffix)
     case .time:
-      value = try expectation(query, .integer(1), "E" + suffix, collects: .list([.text("steps")]))
+      value = try expectation(query, .integer(1), "E" + suffix, collects: .list([.text(isTimed ? "time" : "steps")]))
     case .steadyState:
       guard case .state(let condition) = query.body else { throw cannot("this long run", body.span) }
       value = unary("S" + suffix, tree(condition))
@@ -96,16 +96,17 @@ extension JANIWriter {
     }
     if bounds.isOnReward {
       let collected: [(key: String, value: JSONTree)] = [
-        ("exp", .text(try reward(bounds.reward, span))), ("accumulate", Self.collecting), ("bounds", .object(interval)),
+        ("exp", .text(try reward(bounds.reward, span))), ("accumulate", collecting), ("bounds", .object(interval)),
       ]
       return .object(members + [("reward-bounds", .list([.object(collected)]))])
     }
-    return .object(members + [("step-bounds", .object(interval))])
+    return .object(members + [(isTimed ? "time-bounds" : "step-bounds", .object(interval))])
   }
 
   // MARK: Rewards
 
-  static let collecting: JSONTree = .list([.text("steps"), .text("exit")])
+  /// When rewards are collected: those of transitions by steps, those of states by time, or where time is steps when they are left.
+  private var collecting: JSONTree { .list([.text("steps"), .text(isTimed ? "time" : "exit")]) }
 
   private func reward(_ reference: PrismQuery.RewardReference?, _ span: SourceSpan) throws -> String {
     switch reference {
@@ -122,17 +123,22 @@ extension JANIWriter {
   }
 
   private mutating func expectation(
-    _ query: PrismQuery, _ what: JSONTree, _ symbol: String, collects: JSONTree = JANIWriter.collecting
+    _ query: PrismQuery, _ what: JSONTree, _ symbol: String, collects: JSONTree? = nil
   ) throws -> JSONTree {
+    let instant = isTimed ? "time-instant" : "step-instant"
     var members: [(key: String, value: JSONTree)] = [
-      ("op", .text(symbol)), ("exp", what), ("accumulate", collects),
+      ("op", .text(symbol)), ("exp", what), ("accumulate", collects ?? collecting),
     ]
     switch query.body {
     case .eventually(.state(let target), let bounds, let span):
       guard bounds.isAbsent else { throw cannot("the reward until a bounded `F`", span) }
       members.append(("reach", tree(target)))
     case .cumulative(nil, _): break
-    case .cumulative(let steps?, _): members.append(("step-instant", tree(steps)))
+    case .cumulative(let steps?, _): members.append((instant, tree(steps)))
+    case .instantaneous(let time, let span):
+      guard collects == nil else { throw cannot("the time at an instant", span) }
+      // What the state has then, with nothing collected.
+      members[2] = (instant, tree(time))
     case .longRun:
       members[0].value = .text("S" + symbol.dropFirst())
     default: throw cannot("this reward", query.body.span ?? query.span)

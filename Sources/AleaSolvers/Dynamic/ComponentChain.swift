@@ -30,70 +30,57 @@ final class ComponentChain {
   private enum Link {
     static let settled: Int32 = -1
     static let branching: Int32 = -2
-    static let staying: Int32 = -3
-    static let open: Int32 = -4
+    static let open: Int32 = -3
   }
 
-  /// Takes the policy's rows: `x = constant + sum of weight * x`, with loops from a state to itself solved for.
+  /// Takes the rows of the policy that was chosen: `x = constant + sum of weight * x`.
   ///
   /// - Parameters:
-  ///   - gain: what a choice earns a step.
-  ///   - outside: values where the policy leaves the component; nil for none.
-  func fill(
-    _ rows: Rows, _ states: UnsafePointer<Int32>, _ count: Int, componentOf: UnsafePointer<Int32>,
-    local: UnsafePointer<Int32>, policy: UnsafePointer<Int32>, gain: (Int) -> Double, outside: UnsafePointer<Double>?,
-    from values: UnsafePointer<Double>
-  ) {
-    stateCount = count
-    resizeStates(count)
-    let component = componentOf[Int(states[0])]
+  ///   - gain: what a step earns beside its reward.
+  ///   - rewarded: whether rewards and what lies outside count, or steps only.
+  func fill(_ rows: ComponentRows, gain: Double, rewarded: Bool, from values: UnsafePointer<Double>) {
+    stateCount = rows.count
+    resizeStates(stateCount)
+    let (jumps, entryStart, entries, weights) = (rows.jumps, rows.entryStart, rows.entries, rows.weights)
+    let (constant, length, exit, policy) = (rows.constant, rows.length, rows.exit, rows.policy)
+    let jumpCount = rows.jumpCount
     let end = end.pointer
     let offset = offset.pointer
     let factor = factor.pointer
     let link = link.pointer
     var room = 0
-    for position in 0..<count {
-      let state = Int(states[position])
-      let choice = Int(policy[state])
-      let transitions = rows.transitions(of: choice)
-      var inside = 0
-      var next: Int32 = 0
-      var share = 0.0
-      var mass = 0.0
-      var leaving = 0.0
-      var sum = 0.0
-      for transition in transitions {
-        let p = rows.probability[transition]
-        let successor = Int(rows.successor[transition])
-        mass += p
-        if successor == state { continue }
-        leaving += p
-        if componentOf[successor] == component {
-          inside &+= 1
-          next = local[successor]
-          share = p
-        } else if let outside {
-          sum += p * outside[successor]
-        }
-      }
-      if leaving > 0 {
-        let scale = 1 / leaving
-        offset[position] = (gain(choice) * mass + sum) * scale
-        factor[position] = share * scale
-        link[position] = inside == 0 ? Link.settled : inside == 1 ? next : Link.branching
-        if inside == 0 {
-          end[position] = -1
-          factor[position] = 0
-        }
-        if inside > 1 { room &+= inside }
+    for position in 0..<stateCount {
+      let choice = Int(policy[position])
+      if choice < 0 {
+        offset[position] = (rewarded ? exit[position] : 0) + gain
+        factor[position] = 0
+        link[position] = Link.settled
+        end[position] = -1
+      } else if choice < jumpCount {
+        offset[position] = gain
+        factor[position] = 1
+        link[position] = jumps[choice]
       } else {
-        // A policy that stays for ever; it is improved away.
-        offset[position] = gain(choice)
-        link[position] = Link.staying
+        let branch = choice &- jumpCount
+        let first = Int(entryStart[branch])
+        let inside = Int(entryStart[branch &+ 1]) &- first
+        offset[position] = (rewarded ? constant[branch] : 0) + gain * length[branch]
+        if inside == 0 {
+          factor[position] = 0
+          link[position] = Link.settled
+          end[position] = -1
+        } else if inside == 1 {
+          factor[position] = weights[first]
+          link[position] = entries[first]
+        } else {
+          factor[position] = 0
+          link[position] = Link.branching
+          room &+= inside
+        }
       }
     }
     followPaths()
-    collect(rows, states, component: component, componentOf: componentOf, local: local, policy: policy, from: values, room: room)
+    collect(rows, from: values, room: room)
   }
 
   /// Gives each state with a single successor the end of its path. Of a path that closes one state stays unknown.
@@ -131,10 +118,9 @@ final class ComponentChain {
   }
 
   /// Writes the rows of the unknowns.
-  private func collect(
-    _ rows: Rows, _ states: UnsafePointer<Int32>, component: Int32, componentOf: UnsafePointer<Int32>,
-    local: UnsafePointer<Int32>, policy: UnsafePointer<Int32>, from values: UnsafePointer<Double>, room: Int
-  ) {
+  private func collect(_ rows: ComponentRows, from values: UnsafePointer<Double>, room: Int) {
+    let (jumps, entryStart, entries, weights, policy) = (rows.jumps, rows.entryStart, rows.entries, rows.weights, rows.policy)
+    let jumpCount = rows.jumpCount
     let end = end.pointer
     let offset = offset.pointer
     let factor = factor.pointer
@@ -145,7 +131,7 @@ final class ComponentChain {
       number[position] = Int32(truncatingIfNeeded: count)
       count &+= 1
     }
-    // A closed path adds a row of one entry, and so does a state that is never left.
+    // A closed path adds a row of one entry.
     resizeUnknowns(count, entries: room + count)
     let start = start.pointer
     let target = target.pointer
@@ -156,49 +142,44 @@ final class ComponentChain {
     var row = 0
     start[0] = 0
     for position in 0..<stateCount where link[position] != Link.settled {
-      let state = Int(states[position])
-      x[row] = values[state]
+      x[row] = values[position]
       var known = offset[position]
-      if link[position] == Link.staying {
-        target[filled] = Int32(truncatingIfNeeded: row)
-        weight[filled] = 1
-        filled &+= 1
-      } else {
-        let transitions = rows.transitions(of: Int(policy[state]))
-        var leaving = 0.0
-        for transition in transitions where Int(rows.successor[transition]) != state { leaving += rows.probability[transition] }
-        let scale = 1 / leaving
-        let first = filled
-        var back = 0.0
-        for transition in transitions {
-          let successor = Int(rows.successor[transition])
-          guard successor != state, componentOf[successor] == component else { continue }
-          var next = Int(local[successor])
-          var share = rows.probability[transition] * scale
-          if link[next] == Link.settled {
-            known += share * offset[next]
-            share *= factor[next]
-            next = Int(end[next])
-          }
-          if share == 0 { continue }
-          if next == position {
-            back += share
-          } else {
-            target[filled] = number[next]
-            weight[filled] = share
-            filled &+= 1
-          }
+      let first = filled
+      var back = 0.0
+      func add(_ successor: Int, _ probability: Double) {
+        var next = successor
+        var share = probability
+        if link[next] == Link.settled {
+          known += share * offset[next]
+          share *= factor[next]
+          next = Int(end[next])
         }
-        if back > 0 {
-          if back < 1 {
-            let scale = 1 / (1 - back)
-            known *= scale
-            for place in first..<filled { weight[place] *= scale }
-          } else {
-            target[filled] = Int32(truncatingIfNeeded: row)
-            weight[filled] = back
-            filled &+= 1
-          }
+        if share == 0 { return }
+        if next == position {
+          back += share
+        } else {
+          target[filled] = number[next]
+          weight[filled] = share
+          filled &+= 1
+        }
+      }
+      let choice = Int(policy[position])
+      if choice < jumpCount {
+        add(Int(jumps[choice]), 1)
+      } else {
+        let branch = choice &- jumpCount
+        for entry in Int(entryStart[branch])..<Int(entryStart[branch &+ 1]) { add(Int(entries[entry]), weights[entry]) }
+      }
+      if back > 0 {
+        if back < 1 {
+          let scale = 1 / (1 - back)
+          known *= scale
+          for place in first..<filled { weight[place] *= scale }
+        } else {
+          // A policy that stays for ever; it is improved away.
+          target[filled] = Int32(truncatingIfNeeded: row)
+          weight[filled] = back
+          filled &+= 1
         }
       }
       constant[row] = known
@@ -318,16 +299,16 @@ final class ComponentChain {
     return made
   }
 
-  /// Copies values back to the states.
-  func store(_ states: UnsafePointer<Int32>, into values: UnsafeMutablePointer<Double>) {
+  /// Copies values back to the members.
+  func store(into values: UnsafeMutablePointer<Double>) {
+    let (end, offset, factor, link, number) = (end.pointer, offset.pointer, factor.pointer, link.pointer, path.pointer)
     let x = x.pointer
     for position in 0..<stateCount {
-      if link.pointer[position] == Link.settled {
-        let last = end.pointer[position]
-        let ahead = last < 0 ? 0 : factor.pointer[position] * x[Int(path.pointer[Int(last)])]
-        values[Int(states[position])] = offset.pointer[position] + ahead
+      if link[position] == Link.settled {
+        let last = Int(end[position])
+        values[position] = offset[position] + (last < 0 ? 0 : factor[position] * x[Int(number[last])])
       } else {
-        values[Int(states[position])] = x[Int(path.pointer[position])]
+        values[position] = x[Int(number[position])]
       }
     }
   }

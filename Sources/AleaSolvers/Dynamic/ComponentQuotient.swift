@@ -100,6 +100,19 @@ struct ComponentQuotient {
     origin = rows.origin
   }
 
+  /// Numbers of the quotient's states, for each state of the process; none of them is left out.
+  func spread(_ numbers: Column<Double>, count: Int) -> [Double] {
+    [Double](unsafeUninitializedCapacity: count) { buffer, written in
+      let numbers = numbers.pointer
+      if let block = blockOf?.pointer {
+        for state in 0..<count { buffer[state] = numbers[Int(block[state])] }
+      } else {
+        for state in 0..<count { buffer[state] = numbers[state] }
+      }
+      written = count
+    }
+  }
+
   /// The state of the quotient that stands for a state, or -1.
   func block(of state: Int) -> Int { blockOf.map { Int($0.pointer[state]) } ?? state }
 }

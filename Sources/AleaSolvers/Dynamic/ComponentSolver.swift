@@ -26,13 +26,14 @@ final class ComponentSolver {
   private let style: Style
   /// Half the width of the intervals to aim at in each component.
   let target: Double
-  let steps: Column<Double>
-  private(set) lazy var localIndex = Column<Int32>(repeating: 0, count: problem.stateCount)
+  private(set) lazy var localIndex = Column<Int32>(zeros: problem.stateCount)
   /// Transitions handled since the last report.
   private var workSinceReport = 0
   let limits: Limits
   /// A component that takes more sweeps is left open.
   private let sweepLimit: Int
+  /// The component being solved.
+  private let local = ComponentRows()
   private let chain = ComponentChain()
 
   /// Bounds that hold for every policy without further ado, where there are any: 0 and 1 for probabilities.
@@ -68,11 +69,28 @@ final class ComponentSolver {
     let count = problem.stateCount
     value = Column(repeating: start, count: count)
     policy = Column(repeating: -1, count: count)
-    steps = Column(repeating: 0, count: count)
     for state in 0..<count where problem.fixed.flags.pointer[state] != 0 {
       value.pointer[state] = ComponentSolver.middle(problem.lower.pointer[state], problem.upper.pointer[state])
     }
     target = precision / Double(2 * max(1, ComponentSolver.depth(of: components, rows: rows)))
+  }
+
+  /// What was found, without what it took to find it.
+  struct Found {
+    var value: Column<Double>
+    var policy: Column<Int32>
+    var sweeps: Double
+    var notes: [String]
+  }
+
+  /// Fills in the problem's bounds; what a solver needs beside is given back.
+  static func solve(
+    _ problem: ComponentProblem, precision: Double, limits: Limits, sweepLimit: Int = .max, phase: String, control: WorkControl
+  ) throws -> Found {
+    let solver = ComponentSolver(
+      problem, precision: precision, limits: limits, sweepLimit: sweepLimit, phase: phase, control: control)
+    try solver.solve()
+    return Found(value: solver.value, policy: solver.policy, sweeps: solver.sweeps, notes: solver.notes)
   }
 
   static func middle(_ lower: Double, _ upper: Double) -> Double {
@@ -81,22 +99,30 @@ final class ComponentSolver {
 
   /// How many components of more than one state lie on a path, at most: the errors of so many add up.
   private static func depth(of components: StronglyConnectedComponents, rows: Rows) -> Int {
-    let large = (0..<components.count).reduce(0) { $0 + (components.range(of: $1).count > 1 ? 1 : 0) }
-    if large <= 1 { return large }
-    var depth = [Int32](repeating: 0, count: components.count)
-    for component in 0..<components.count {
-      var deepest: Int32 = 0
-      for member in components.states(of: component) {
-        for choice in rows.choices(of: Int(member)) {
-          for transition in rows.transitions(of: choice) {
-            let other = Int(components.componentOf.pointer[Int(rows.successor[transition])])
+    let start = UnsafePointer(components.memberStart.pointer)
+    let members = UnsafePointer(components.members.pointer)
+    let componentOf = UnsafePointer(components.componentOf.pointer)
+    let count = components.count
+    return withExtendedLifetime(components) {
+      let large = (0..<count).reduce(0) { $0 + (start[$1 + 1] - start[$1] > 1 ? 1 : 0) }
+      if large <= 1 { return large }
+      let depths = Column<Int32>(zeros: count)
+      let depth = depths.pointer
+      var greatest: Int32 = 0
+      for component in 0..<count {
+        var deepest: Int32 = 0
+        for position in Int(start[component])..<Int(start[component + 1]) {
+          let choices = rows.choices(of: Int(members[position]))
+          for transition in Int(rows.transitionStart[choices.lowerBound])..<Int(rows.transitionStart[choices.upperBound]) {
+            let other = Int(componentOf[Int(rows.successor[transition])])
             if other >= 0 && other != component { deepest = max(deepest, depth[other]) }
           }
         }
+        depth[component] = deepest + (start[component + 1] - start[component] > 1 ? 1 : 0)
+        greatest = max(greatest, depth[component])
       }
-      depth[component] = deepest + (components.range(of: component).count > 1 ? 1 : 0)
+      return withExtendedLifetime(depths) { Int(greatest) }
     }
-    return Int(depth.max() ?? 0)
   }
 
   /// Fills in ``value``, ``policy`` and the problem's bounds.
@@ -177,9 +203,9 @@ final class ComponentSolver {
   private static let lastResortSweeps = 20_000
 
   private func solve(_ states: UnsafePointer<Int32>, _ count: Int) throws {
-    let gap = rows.surroundings(
-      states, count, componentOf: components.componentOf.pointer, value: value.pointer, lower: problem.lower.pointer,
-      upper: problem.upper.pointer)
+    let gap = local.fill(
+      rows, states, count, componentOf: components.componentOf.pointer, local: localIndex.pointer, value: value.pointer,
+      lower: problem.lower.pointer, upper: problem.upper.pointer)
     guard gap.above.isFinite && gap.below.isFinite else {
       return leaveOpen(states, count, "leads to states whose bounds are infinite")
     }
@@ -190,6 +216,7 @@ final class ComponentSolver {
     if style == .optimistic, try bracket(states, count, gap, sweepLimit: min(limit, 100_000)) { return }
     let proved = try iterate(states, count, gap, sweepLimit: limit)
     if proved && (!direct || halfWidth(states, count) <= 2 * target + max(gap.above, gap.below)) { return }
+    if !proved { local.store(states, into: value.pointer) }
     if isSmall && solveDirectly(states, count, gap, keeping: proved) { return }
     if proved { return }
     leaveOpen(states, count, "could not be proved to converge in double precision")
@@ -219,51 +246,43 @@ final class ComponentSolver {
   private func bracket(
     _ states: UnsafePointer<Int32>, _ count: Int, _ gap: (above: Double, below: Double), sweepLimit: Int
   ) throws -> Bool {
-    let value = value.pointer
     let upper = problem.upper.pointer
-    let local = localIndex.pointer
-    for position in 0..<count { local[Int(states[position])] = Int32(position) }
     var budget = Budget(limit: sweepLimit)
-    guard try improve(states, count, until: 64 * target, &budget) != nil else { return false }
-    guard var longest = try longestStay(states, count, sweepLimit: sweepLimit) else { return false }
+    guard try improve(until: 64 * target, &budget) != nil else { return false }
+    guard var longest = try longestStay(sweepLimit: sweepLimit) else { return false }
     let shift = gap.above * (1 + 0x1p-48)
     for _ in 0..<4 {
       let bonus = target / (3 * longest)
-      guard bonus > 16 * floor(states, count) else { return false }
-      guard try improve(states, count, until: bonus / 2, bonus: bonus, &budget) != nil else { return false }
-      for position in 0..<count { upper[Int(states[position])] = value[Int(states[position])] + shift }
+      guard bonus > 16 * floor else { return false }
+      guard try improve(until: bonus / 2, bonus: bonus, &budget) != nil else { return false }
+      let values = local.values
+      for position in 0..<count { upper[Int(states[position])] = values[position] + shift }
       guard rows.greatestRise(states, count, upper) <= 0 else { return false }
       // The same policy without the bonus, and how long it stays.
-      let reward = rows.reward
-      fillChain(states, count, gain: { reward[$0] }, outside: UnsafePointer(value), from: value)
-      try counted(states, count, chain.relax(until: bonus / 4, limit: sweepLimit), bonus, ofChain: true)
-      chain.store(states, into: value)
-      guard let stay = try longestStay(states, count, sweepLimit: sweepLimit) else { return false }
+      chain.fill(local, gain: 0, rewarded: true, from: values)
+      try counted(chain.relax(until: bonus / 4, limit: sweepLimit), bonus, ofChain: true)
+      chain.store(into: values)
+      guard let stay = try longestStay(sweepLimit: sweepLimit) else { return false }
       var widest = 0.0
-      for position in 0..<count {
-        let state = Int(states[position])
-        widest = max(widest, upper[state] - shift - value[state])
-      }
+      for position in 0..<count { widest = max(widest, upper[Int(states[position])] - shift - values[position]) }
       guard widest.isFinite else { return false }
-      if widest <= 2 * target {
-        return proveBelow(states, count, gap, scale: 1.02 * bonus + 8 * floor(states, count))
-      }
+      if widest <= 2 * target { return proveBelow(states, count, gap, scale: 1.02 * bonus + 8 * floor) }
       longest = max(2 * longest, stay)
     }
     return false
   }
 
   /// The most steps until the policy leaves the component, as far as half a unit; `steps` holds them. Nil when it never does.
-  private func longestStay(_ states: UnsafePointer<Int32>, _ count: Int, sweepLimit: Int) throws -> Double? {
-    let steps = steps.pointer
-    for position in 0..<count { steps[Int(states[position])] = 0 }
-    fillChain(states, count, gain: { _ in 1 }, outside: nil, from: steps)
+  private func longestStay(sweepLimit: Int) throws -> Double? {
+    let steps = local.steps
+    steps.update(repeating: 0, count: local.count)
+    chain.fill(local, gain: 1, rewarded: false, from: steps)
     let made = chain.relax(until: 0.25, limit: sweepLimit)
-    try counted(states, count, made, 1, ofChain: true)
+    try counted(made, 1, ofChain: true)
     if made >= sweepLimit { return nil }
-    chain.store(states, into: steps)
+    chain.store(into: steps)
     var longest = 1.0
-    for position in 0..<count { longest = max(longest, steps[Int(states[position])]) }
+    for position in 0..<local.count { longest = max(longest, steps[position]) }
     return longest.isFinite ? longest : nil
   }
 
@@ -274,55 +293,54 @@ final class ComponentSolver {
   private func iterate(
     _ states: UnsafePointer<Int32>, _ count: Int, _ gap: (above: Double, below: Double), sweepLimit: Int
   ) throws -> Bool {
-    let value = value.pointer
-    let steps = steps.pointer
-    for position in 0..<count { localIndex.pointer[Int(states[position])] = Int32(position) }
     var budget = Budget(limit: sweepLimit)
-    guard try improve(states, count, until: target, &budget) != nil else { return false }
+    guard try improve(until: target, &budget) != nil else { return false }
     // The expected steps until the component is left, as far as half a unit.
-    for position in 0..<count { steps[Int(states[position])] = 0 }
+    let steps = local.steps
+    steps.update(repeating: 0, count: count)
     var longest = 0.0
     var change = Double.infinity
     var rounds = 0
     while true {
-      let sweep = rows.improve(states, count, value, steps: steps, tie: 4 * target, policy.pointer)
+      let sweep = local.improveWithSteps(tie: 4 * target)
       (change, longest) = (sweep.change, sweep.longest)
       budget.made += 1
-      try counted(states, count, 1, change)
+      try counted(1, change)
       if sweep.growth <= 0.5 { break }
       if budget.made >= budget.limit || !sweep.growth.isFinite { return false }
       rounds += 1
       if rounds > 32 { continue }
-      fillChain(states, count, gain: { _ in 1 }, outside: nil, from: steps)
+      chain.fill(local, gain: 1, rewarded: false, from: steps)
       let made = chain.relax(until: 0.4, limit: 256)
       budget.made += made
-      try counted(states, count, made, change, ofChain: true)
-      chain.store(states, into: steps)
+      try counted(made, change, ofChain: true)
+      chain.store(into: steps)
     }
-    guard let reached = try improve(states, count, until: target / (4 * longest), &budget) else { return false }
+    guard let reached = try improve(until: target / (4 * longest), &budget) else { return false }
     return prove(states, count, gap, scale: 2.02 * reached.change + 8 * reached.floor)
   }
 
-  /// Starts from bounds that hold whatever is chosen, which exist where every policy leaves soon enough, and brings them together by sweeps rounded outwards (Haddad and Monmege 2018).
+  /// Starts from bounds that hold whatever is chosen, which exist where every policy leaves soon enough, and brings them together by
+  /// sweeps rounded outwards (Haddad and Monmege 2018).
   private func iterateIntervals(
     _ states: UnsafePointer<Int32>, _ count: Int, _ gap: (above: Double, below: Double)
   ) throws -> Bool {
-    for position in 0..<count { steps.pointer[Int(states[position])] = 0 }
+    local.steps.update(repeating: 0, count: count)
     var change = 0.0
     var growth = Double.infinity
     // Where some policy stays for ever, or nearly, there are no such bounds to start from.
     for _ in 0..<2000 where growth > 0.5 {
-      (change, growth, _) = rows.improve(states, count, value.pointer, steps: steps.pointer, tie: .infinity, policy.pointer)
-      try counted(states, count, 1, change)
+      (change, growth, _) = local.improveWithSteps(tie: .infinity)
+      try counted(1, change)
     }
     guard growth <= 0.5 else { return false }
-    guard prove(states, count, gap, scale: 2.02 * change + 8 * floor(states, count)) else { return false }
+    guard prove(states, count, gap, scale: 2.02 * change + 8 * floor) else { return false }
     let wanted = 2 * target + gap.above + gap.below
     var best = Double.infinity
     var stalled = 0
     while true {
       let widest = rows.narrow(states, count, problem.lower.pointer, problem.upper.pointer)
-      try counted(states, count, 1, widest)
+      try counted(1, widest)
       // Narrowing that has come to rest at what rounding allows ends here; the bounds hold all the same.
       stalled = widest < best ? 0 : stalled + 1
       best = min(best, widest)
@@ -342,77 +360,55 @@ final class ComponentSolver {
   }
 
   /// Improves values until a sweep changes them by no more than `wanted`, or than rounding does; nil when that fails.
-  private func improve(
-    _ states: UnsafePointer<Int32>, _ count: Int, until wanted: Double, bonus: Double = 0, _ budget: inout Budget
-  ) throws -> (change: Double, floor: Double)? {
-    let value = value.pointer
-    let reward = rows.reward
+  private func improve(until wanted: Double, bonus: Double = 0, _ budget: inout Budget) throws -> (
+    change: Double, floor: Double
+  )? {
     var best = Double.infinity
     var stalled = 0
     var plain = false
     while true {
-      var change = 0.0
-      // Two sweeps, there and back, find most of what a better policy changes.
-      for backwards in [false, true] {
-        change = rows.improve(states, count, value, policy.pointer, bonus: bonus, backwards: backwards)
-        budget.made += 1
-        try counted(states, count, 1, change)
-        if !change.isFinite { return nil }
-        if change <= wanted { break }
-      }
-      if change <= wanted { return (change, floor(states, count)) }
+      // Two sweeps, there and back, find most of what a better policy changes; the second one chooses it.
+      _ = local.improve(bonus: bonus, choosing: false)
+      let change = local.improve(bonus: bonus, backwards: true)
+      budget.made += 2
+      try counted(2, change)
+      if !change.isFinite { return nil }
+      if change <= wanted { return (change, floor) }
       if change < 0.9 * best {
         best = change
         stalled = 0
       } else {
         stalled += 1
         // Below a few units in the last place sweeps change nothing any more.
-        let floor = floor(states, count)
+        let floor = floor
         if stalled > 8 && change <= 64 * floor { return (change, floor) }
       }
       if budget.made >= budget.limit { return nil }
       // Where policies go round in circles plain sweeps, which converge from anywhere, have the last word.
       if stalled > 16 { plain = true }
       if plain { continue }
-      fillChain(states, count, gain: { reward[$0] + bonus }, outside: UnsafePointer(value), from: value)
+      chain.fill(local, gain: bonus, rewarded: true, from: local.values)
       let made = chain.relax(until: max(0.5 * wanted, 0.05 * change), limit: 192)
       budget.made += made
-      try counted(states, count, made, change, ofChain: true)
-      chain.store(states, into: value)
+      try counted(made, change, ofChain: true)
+      chain.store(into: local.values)
     }
   }
 
   /// A few units in the last place of the largest value.
-  private func floor(_ states: UnsafePointer<Int32>, _ count: Int) -> Double {
-    var largest = 0.0
-    for position in 0..<count { largest = max(largest, value.pointer[Int(states[position])].magnitude) }
-    return largest * 0x1p-51
-  }
-
-  private func fillChain(
-    _ states: UnsafePointer<Int32>, _ count: Int, gain: (Int) -> Double, outside: UnsafePointer<Double>?,
-    from values: UnsafePointer<Double>
-  ) {
-    chain.fill(
-      rows, states, count, componentOf: components.componentOf.pointer, local: localIndex.pointer, policy: policy.pointer,
-      gain: gain, outside: outside, from: values)
-  }
+  private var floor: Double { local.magnitude * 0x1p-51 }
 
   /// Proves `value + above + a steps` and `value - below - a steps` to be bounds, for the first `a` of a rising series that works.
   private func prove(
     _ states: UnsafePointer<Int32>, _ count: Int, _ gap: (above: Double, below: Double), scale: Double
   ) -> Bool {
     let upper = problem.upper.pointer
-    let value = value.pointer
-    let steps = steps.pointer
+    let (values, steps) = (local.values, local.steps)
     var factor = max(scale, Double.leastNormalMagnitude)
     var proved = false
     for _ in 0..<12 {
       let shift = gap.above * (1 + 0x1p-48)
-      for position in 0..<count {
-        let state = Int(states[position])
-        upper[state] = value[state] + shift + factor * steps[state]
-      }
+      for position in 0..<count { upper[Int(states[position])] = values[position] + shift + factor * steps[position] }
       if rows.greatestRise(states, count, upper) <= 0 {
         proved = true
         break
@@ -428,20 +424,16 @@ final class ComponentSolver {
   ) -> Bool {
     let lower = problem.lower.pointer
     let upper = problem.upper.pointer
-    let value = value.pointer
-    let steps = steps.pointer
+    let (values, steps) = (local.values, local.steps)
     var factor = max(scale, Double.leastNormalMagnitude)
     for _ in 0..<12 {
       let shift = gap.below * (1 + 0x1p-48)
-      for position in 0..<count {
-        let state = Int(states[position])
-        lower[state] = value[state] - shift - factor * steps[state]
-      }
+      for position in 0..<count { lower[Int(states[position])] = values[position] - shift - factor * steps[position] }
       if rows.greatestFall(states, count, lower, policy.pointer) <= 0 {
         for position in 0..<count {
           let state = Int(states[position])
           setBounds(state, lower[state], upper[state])
-          value[state] = min(max(value[state], lower[state]), upper[state])
+          value.pointer[state] = min(max(values[position], lower[state]), upper[state])
         }
         return true
       }
@@ -455,9 +447,8 @@ final class ComponentSolver {
     problem.upper.pointer[state] = min(upper, limits.upper)
   }
 
-  private func counted(
-    _ states: UnsafePointer<Int32>, _ count: Int, _ made: Int, _ change: Double, ofChain: Bool = false
-  ) throws {
+  private func counted(_ made: Int, _ change: Double, ofChain: Bool = false) throws {
+    let count = local.count
     sweeps += Double(count * made) / Double(max(1, problem.stateCount))
     workSinceReport += (ofChain ? 2 : 8) * count * made
     if workSinceReport > 8_000_000 {

@@ -37,7 +37,7 @@ public struct Exploration: ModelReduction {
       let mass = NumberText.significant(options.tailMass, digits: 2)
       steps.append("cut draws without end at a tail mass of \(mass); the bound includes what that leaves out")
     }
-    return Reduced(explored, steps: steps)
+    return Reduced(explored, steps: steps, assumptions: process.rows?.assumptions ?? [])
   }
 
   /// What was explicit from the start.

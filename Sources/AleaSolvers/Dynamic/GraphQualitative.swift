@@ -7,13 +7,21 @@ public struct StateSet: Sendable {
 
   public init(count: Int) { flags = Column(repeating: 0, count: count) }
 
+  /// All states.
+  public init(all count: Int) { flags = Column(repeating: 1, count: count) }
+
   public init(_ states: some Sequence<Int>, count: Int) {
     self.init(count: count)
     for state in states { flags[state] = 1 }
   }
 
   public func contains(_ state: Int) -> Bool { flags[state] != 0 }
-  public var states: [Int] { (0..<flags.count).filter { flags.pointer[$0] != 0 } }
+  public var states: [Int] {
+    let (flags, count) = (flags.pointer, flags.count)
+    var states: [Int] = []
+    for state in 0..<count where flags[state] != 0 { states.append(state) }
+    return withExtendedLifetime(self.flags) { states }
+  }
 }
 
 /// Which states reach a target with probability zero or one, under the best and under the worst policy.
@@ -40,17 +48,26 @@ public struct QualitativeReachability: Sendable {
     // Forced: the target, and states each of whose choices leads into a forced state with positive probability.
     let forced = copy(target)
     let left = Column<Int32>(repeating: 0, count: process.stateCount)
-    for state in 0..<process.stateCount { left.pointer[state] = Int32(process.choices(of: state).count) }
-    let counted = Column<UInt8>(repeating: 0, count: process.choiceCount)
+    let counted = Column<UInt8>(zeros: process.choiceCount)
     var work = target.states.map { Int32($0) }
-    while let state = work.popLast() {
-      for choice in incoming(Int(state)) where counted.pointer[choice] == 0 {
-        counted.pointer[choice] = 1
-        let owner = Int(predecessors.owner.pointer[choice])
-        left.pointer[owner] -= 1
-        if left.pointer[owner] == 0 && forced.flags.pointer[owner] == 0 {
-          forced.flags.pointer[owner] = 1
-          work.append(Int32(owner))
+    withExtendedLifetime((left, counted)) {
+      let (left, counted, forced) = (left.pointer, counted.pointer, forced.flags.pointer)
+      let (start, choices, owner) = (predecessors.start.pointer, predecessors.choices.pointer, predecessors.owner.pointer)
+      let choiceStart = process.choiceStart.pointer
+      for state in 0..<process.stateCount {
+        left[state] = Int32(truncatingIfNeeded: choiceStart[state &+ 1] &- choiceStart[state])
+      }
+      while let state = work.popLast() {
+        for place in Int(start[Int(state)])..<Int(start[Int(state) &+ 1]) {
+          let choice = Int(choices[place])
+          if counted[choice] != 0 { continue }
+          counted[choice] = 1
+          let state = Int(owner[choice])
+          left[state] &-= 1
+          if left[state] == 0 && forced[state] == 0 {
+            forced[state] = 1
+            work.append(Int32(truncatingIfNeeded: state))
+          }
         }
       }
     }
@@ -58,9 +75,12 @@ public struct QualitativeReachability: Sendable {
   }
 
   /// The states from which every policy reaches the target almost surely: the least probability is one.
-  public func alwaysReached() -> StateSet {
+  public func alwaysReached() -> StateSet { alwaysReached(unless: avoidable()) }
+
+  /// The same when the states that can avoid the target are known.
+  func alwaysReached(unless avoidable: StateSet) -> StateSet {
     // Left out: whatever can come, before the target is reached, to a state that can avoid it.
-    complement(reaching(avoidable(), through: target, allowed: nil))
+    complement(reaching(avoidable, through: target, allowed: nil))
   }
 
   /// The states from which some policy reaches the target almost surely: the greatest probability is one.
@@ -96,13 +116,19 @@ public struct QualitativeReachability: Sendable {
   private func reaching(_ goal: StateSet, through barrier: StateSet?, allowed: Column<UInt8>?) -> StateSet {
     let reached = copy(goal)
     var work = goal.states.map { Int32($0) }
-    while let state = work.popLast() {
-      for choice in incoming(Int(state)) where allowed == nil || allowed!.pointer[choice] != 0 {
-        let owner = Int(predecessors.owner.pointer[choice])
-        if reached.flags.pointer[owner] != 0 { continue }
-        if let barrier, barrier.flags.pointer[owner] != 0 { continue }
-        reached.flags.pointer[owner] = 1
-        work.append(Int32(owner))
+    withExtendedLifetime((barrier, allowed)) {
+      let (start, choices, owner) = (predecessors.start.pointer, predecessors.choices.pointer, predecessors.owner.pointer)
+      let (reached, barrier, allowed) = (reached.flags.pointer, barrier?.flags.pointer, allowed?.pointer)
+      while let state = work.popLast() {
+        for place in Int(start[Int(state)])..<Int(start[Int(state) &+ 1]) {
+          let choice = Int(choices[place])
+          if let allowed, allowed[choice] == 0 { continue }
+          let state = Int(owner[choice])
+          if reached[state] != 0 { continue }
+          if let barrier, barrier[state] != 0 { continue }
+          reached[state] = 1
+          work.append(Int32(truncatingIfNeeded: state))
+        }
       }
     }
     return reached
@@ -121,7 +147,8 @@ public struct QualitativeReachability: Sendable {
 
   private func complement(_ set: StateSet) -> StateSet {
     let result = StateSet(count: set.flags.count)
-    for state in 0..<set.flags.count { result.flags.pointer[state] = 1 - set.flags.pointer[state] }
+    let (from, to) = (set.flags.pointer, result.flags.pointer)
+    for state in 0..<set.flags.count { to[state] = 1 - from[state] }
     return result
   }
 }

@@ -26,10 +26,46 @@ extension SparseProcess {
     of target: StateSet, maximize: Bool, tolerance: Double, sweepLimit: Int, control: WorkControl
   ) throws -> SparseSolution {
     let count = stateCount
+    let open: Int
+    let frame: ComponentQuotient.Frame
+    let ends: MaximalEndComponents?
+    var policy: ComponentPolicy
+    (frame, ends, policy, open) = qualitativePart(of: target, maximize: maximize)
+    let nothing = Column<Double>(zeros: choiceCount)
+    let quotient = ComponentQuotient(self, reward: nothing, frame: frame, ends: ends)
+    let limits = maximize ? ComponentSolver.Limits(lower: 0, upper: 1) : ComponentSolver.Limits(lower: -1, upper: 0)
+    let found = try ComponentSolver.solve(
+      quotient.problem, precision: tolerance, limits: limits, sweepLimit: sweepLimit, phase: "solving", control: control)
+    policy.adopt(found.policy, of: quotient, ends: ends, staying: { _, _ in })
+    policy.complete()
+    var solution = SignedSolution(count: 0, policy: policy.choice, sweeps: Int(found.sweeps.rounded(.up)))
+    solution.value = quotient.spread(found.value, count: count)
+    solution.lower = quotient.spread(quotient.problem.lower, count: count)
+    solution.upper = quotient.spread(quotient.problem.upper, count: count)
+    solution.notes = found.notes
+    solution.notes.append("\(count - open) of \(count) states have probability zero or one by the graph alone")
+    var answer = solution.solution(maximizes: maximize, method: OptimisticValueIteration.name)
+    if isTruncated {
+      answer.forgetBounds(lower: 0, upper: 1, "the probability")
+      for state in 0..<count where target.contains(state) {
+        answer.lower[state] = 1
+        answer.upper[state] = 1
+      }
+    }
+    return answer
+  }
+
+  /// States of probability zero and one with their choices, the end components of the rest, and how many states that is.
+  ///
+  /// On its own, so that the graph read backwards is given back before anything is solved.
+  private func qualitativePart(of target: StateSet, maximize: Bool)
+    -> (frame: ComponentQuotient.Frame, ends: MaximalEndComponents?, policy: ComponentPolicy, open: Int)
+  {
+    let count = stateCount
     let predecessors = ChoicePredecessors(of: self)
     let sets = QualitativeReachability(of: self, predecessors: predecessors, target: target)
     let zero = maximize ? sets.neverReached() : sets.avoidable()
-    let one = maximize ? sets.surelyReachable() : sets.alwaysReached()
+    let one = maximize ? sets.surelyReachable() : sets.alwaysReached(unless: zero)
     // Least probabilities are solved as greatest ones of their opposite.
     let worth = maximize ? 1.0 : -1.0
     let fixed = StateSet(count: count)
@@ -37,11 +73,11 @@ extension SparseProcess {
     let upper = Column<Double>(repeating: 0, count: count)
     var open = 0
     for state in 0..<count {
-      if one.contains(state) {
+      if one.flags.pointer[state] != 0 {
         fixed.flags.pointer[state] = 1
         lower.pointer[state] = worth
         upper.pointer[state] = worth
-      } else if zero.contains(state) {
+      } else if zero.flags.pointer[state] != 0 {
         fixed.flags.pointer[state] = 1
       } else {
         open += 1
@@ -56,8 +92,10 @@ extension SparseProcess {
       }
     } else {
       // Choices that stay where the target can be avoided.
-      for state in 0..<count where zero.contains(state) {
-        let safe = choices(of: state).first { transitions(of: $0).allSatisfy { zero.contains(Int(successor.pointer[$0])) } }
+      for state in 0..<count where zero.flags.pointer[state] != 0 {
+        let safe = choices(of: state).first {
+          transitions(of: $0).allSatisfy { zero.flags.pointer[Int(successor.pointer[$0])] != 0 }
+        }
         if let safe { policy.choice[state] = Int32(safe) }
       }
     }
@@ -74,35 +112,10 @@ extension SparseProcess {
       }
       ends = MaximalEndComponents(of: self, predecessors: predecessors, enabled: enabled)
     }
-    if !maximize { policy.forgetPredecessors() }
-    let nothing = Column<Double>(zeros: choiceCount)
-    let quotient = ComponentQuotient(
-      self, reward: nothing, frame: .init(fixed: fixed, lower: lower, upper: upper, allowed: nil, excluded: nil), ends: ends)
-    let limits =
-      maximize ? ComponentSolver.Limits(lower: 0, upper: 1) : ComponentSolver.Limits(lower: -1, upper: 0)
-    let solver = ComponentSolver(
-      quotient.problem, precision: tolerance, limits: limits, sweepLimit: sweepLimit, phase: "solving", control: control)
-    try solver.solve()
-    policy.adopt(solver.policy, of: quotient, ends: ends, staying: { _, _ in })
-    policy.complete()
-    var solution = SignedSolution(count: count, policy: policy.choice, sweeps: Int(solver.sweeps.rounded(.up)))
-    for state in 0..<count {
-      let block = quotient.block(of: state)
-      solution.value[state] = solver.value.pointer[block]
-      solution.lower[state] = quotient.problem.lower.pointer[block]
-      solution.upper[state] = quotient.problem.upper.pointer[block]
-    }
-    solution.notes = solver.notes
-    solution.notes.append("\(count - open) of \(count) states have probability zero or one by the graph alone")
-    var answer = solution.solution(maximizes: maximize, method: OptimisticValueIteration.name)
-    if isTruncated {
-      answer.forgetBounds(lower: 0, upper: 1, "the probability")
-      for state in 0..<count where target.contains(state) {
-        answer.lower[state] = 1
-        answer.upper[state] = 1
-      }
-    }
-    return answer
+    // Only end components that are drawn together are gone through once more.
+    if ends?.isEmpty ?? true { policy.forgetPredecessors() }
+    let frame = ComponentQuotient.Frame(fixed: fixed, lower: lower, upper: upper, allowed: nil, excluded: nil)
+    return (frame, ends, policy, open)
   }
 
   /// The greatest or least probability of reaching a target within a number of steps, from every state, with proved bounds.

@@ -88,7 +88,8 @@ extension TotalReward {
   /// Solves for the objective of the process.
   func solve() throws -> SparseSolution {
     let maximizes = process.objective.maximizes
-    var solution = try solve(reward: process.signedReward()).solution(maximizes: maximizes, method: method)
+    var signed = try solve(reward: process.signedReward())
+    var solution = signed.solution(maximizes: maximizes, method: method)
     if process.isTruncated {
       // How long a policy goes on collecting what was left out is not known, nor where the tails lead.
       solution.forgetBounds(lower: -.infinity, upper: .infinity, "the total reward")

@@ -277,7 +277,7 @@ struct SignedSolution {
   }
 
   /// The answer for the criterion asked for: signs are changed back when it was to be minimised.
-  func solution(maximizes: Bool, method: String) -> SparseSolution {
+  mutating func solution(maximizes: Bool, method: String) -> SparseSolution {
     var notes = notes
     func infinite(_ count: Int, _ sign: String) -> String {
       "\(count) \(count == 1 ? "state has" : "states have") value \(sign) infinity"
@@ -289,8 +289,16 @@ struct SignedSolution {
       // Of an interval that is not finite the error is infinite too; infinite values that are known count as exact.
       bound = max(bound, (upper[state] - lower[state]) / 2)
     }
+    if !maximizes {
+      // In place: the columns may be as large as the model.
+      swap(&lower, &upper)
+      for state in value.indices {
+        value[state] = 0 - value[state]
+        lower[state] = 0 - lower[state]
+        upper[state] = 0 - upper[state]
+      }
+    }
     return SparseSolution(
-      value: maximizes ? value : value.map { 0 - $0 }, policy: policy, lower: maximizes ? lower : upper.map { 0 - $0 },
-      upper: maximizes ? upper : lower.map { 0 - $0 }, bound: bound, method: method, iterations: sweeps, notes: notes)
+      value: value, policy: policy, lower: lower, upper: upper, bound: bound, method: method, iterations: sweeps, notes: notes)
   }
 }

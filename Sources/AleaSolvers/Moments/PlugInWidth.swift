@@ -31,9 +31,15 @@ struct PlugInWidth {
     let (density, _) = estimate(width: scale * pow(4 / (3 * n), 1.0 / 5), order: 0) { _ in 1 }
     let wide = scale * pow(4 / (9 * n), 1.0 / 11)
     let most = Self.mostWidths * wide
-    let bias = Self.fourthMoment * thirdDerivative(wide)
-    guard density > 0, bias != 0 else { return most }
-    return min(most, pow(72 * Self.saving * density * Double(unknowns) / (bias * bias * n), 1.0 / 7))
+    let third = thirdDerivative(wide)
+    guard density > 0, third != 0 else { return most }
+    return min(most, Self.best(density: density, thirdDerivative: third, unknowns: unknowns, rows: residuals.count))
+  }
+
+  /// The formula, for a density at the quantile and its third derivative there.
+  static func best(density: Double, thirdDerivative: Double, unknowns: Int, rows: Int) -> Double {
+    let bias = fourthMoment * thirdDerivative
+    return pow(72 * saving * density * Double(unknowns) / (bias * bias * Double(rows)), 1.0 / 7)
   }
 
   /// The size of f'''(0): with the width that is best for normal residuals; or what narrower ones show beyond two standard errors,
@@ -48,7 +54,7 @@ struct PlugInWidth {
   }
 
   /// The kernel estimate at 0 of a derivative of the density, whose kernel is a polynomial times the normal density; its standard error.
-  private func estimate(width: Double, order: Int, polynomial: (Double) -> Double) -> (value: Double, error: Double) {
+  func estimate(width: Double, order: Int, polynomial: (Double) -> Double) -> (value: Double, error: Double) {
     let scale = 1 / (2.5066282746310002 * pow(width, Double(order + 1)))
     let n = Double(residuals.count)
     var sum = 0.0

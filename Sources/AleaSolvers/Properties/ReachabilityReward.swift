@@ -88,15 +88,13 @@ extension SparseProcess {
   public func until(
     _ target: StateSet, within staying: StateSet, maximize: Bool, tolerance: Double = 1e-6, control: WorkControl = WorkControl()
   ) throws -> SparseSolution {
-    let keeps = Column<UInt8>(repeating: 0, count: choiceCount)
-    var isWhole = true
-    for state in 0..<stateCount {
-      // Nothing matters any more in a target, or where neither set holds.
-      let isOpen = staying.contains(state) && !target.contains(state)
-      if !isOpen && !target.contains(state) { isWhole = false }
-      if isOpen { for choice in choices(of: state) { keeps.pointer[choice] = 1 } }
-    }
+    let isWhole = (0..<stateCount).allSatisfy { staying.flags.pointer[$0] | target.flags.pointer[$0] != 0 }
     if isWhole { return try anyReachability(of: target, maximize: maximize, tolerance: tolerance, control: control) }
+    // Nothing matters any more in a target, or where neither set holds.
+    let keeps = Column<UInt8>(repeating: 0, count: choiceCount)
+    for state in 0..<stateCount where staying.contains(state) && !target.contains(state) {
+      for choice in choices(of: state) { keeps.pointer[choice] = 1 }
+    }
     let nothing = Column<Double>(repeating: 0, count: choiceCount)
     let reduction = ProcessReduction(of: self, reward: nothing, keeps: keeps, objective: objective)
     let solution = try reduction.process.anyReachability(of: target, maximize: maximize, tolerance: tolerance, control: control)
