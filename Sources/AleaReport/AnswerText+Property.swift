@@ -53,7 +53,7 @@ extension PropertyAnswer: PrintedAnswer {
         if let truth = listing.truth {
           if isWhole { cells.append(truth.contains(state) ? "true" : "false") }
         } else {
-          cells.append(numbers[row])
+          cells.append(listing.solution.exactValue(of: state)?.description ?? numbers[row])
         }
         table.add(cells)
       }

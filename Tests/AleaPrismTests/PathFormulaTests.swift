@@ -150,17 +150,17 @@ import Testing
     let m = """
       mdp
       module m
-        x : [0..30] init 2;
-        y : [0..14];
-        [red] x>0 & x<30 -> 0.3 : (x'=x+1) & (y'=mod(y+1, 15)) + 0.7 : (x'=x-1) & (y'=mod(y+1, 15));
-        [black] x>0 & x<30 -> 0.3 : (x'=x+1) & (y'=mod(y+4, 15)) + 0.7 : (x'=x-1) & (y'=mod(y+4, 15));
-        [] x=0 | x=30 -> true;
+        x : [0..20] init 2;
+        y : [0..22];
+        [red] x>0 & x<20 -> 0.3 : (x'=x+1) & (y'=mod(y+1, 23)) + 0.7 : (x'=x-1) & (y'=mod(y+1, 23));
+        [black] x>0 & x<20 -> 0.3 : (x'=x+1) & (y'=mod(y+4, 23)) + 0.7 : (x'=x-1) & (y'=mod(y+4, 23));
+        [] x=0 | x=20 -> true;
       endmodule
       """
     let odds = 0.7 / 0.3
     let expected = 0.3 * (odds * odds * odds - 1) / (odds * odds - 1)
     for optimum in ["min", "max"] {
-      let answer = try answer(m, "P\(optimum)=? [ X x=3 || F x=30 ]")
+      let answer = try answer(m, "P\(optimum)=? [ X x=3 || F x=20 ]")
       #expect(near(answer.start, expected))
       #expect(answer.startLower <= expected + 1e-15 && expected - 1e-15 <= answer.startUpper)
       #expect(answer.startUpper - answer.startLower <= 2e-6)
@@ -234,6 +234,7 @@ import Testing
     #expect(text["listed"] != nil)
     let report = AnswerText.text(of: .object(try answer(m, "filter(printall, P=? [ F x=1 ], x>0)")))
     #expect(report.contains("states of P=? [ F x=1 ]:"))
+    #expect(AnswerText.text(of: .object(try answer(m, "filter(print, P=? [ F x=1 ])", isExact: true))).contains("1/4"))
     // Long lists are cut, and say so.
     let long = "dtmc module m x : [0..300]; [] x<300 -> (x'=x+1); [] x=300 -> true; endmodule"
     let cut = AnswerText.text(of: .object(try answer(long, "filter(print, P=? [ F<=10 x=300 ])")))

@@ -60,8 +60,12 @@ import Testing
     ("multi(Rmax=? [ C ], P>=0.5 [ F x=2 ])", "a property with several objectives needs rewards that end", 1),
     ("multi(Pmax=? [ F x=3 ], P>=0.9 [ F x=0 & x=3 ])", "no policy meets the bounds of the other objectives", 1),
     (
-      "multi(Pmax=? [ F x=1 ], Pmax=? [ F x=2 ], P>=0.1 [ F x=3 ])",
-      "what can be had of several objectives under bounds on others cannot be solved yet", 1
+      "multi(Pmax=? [ X x=1 ], Pmax=? [ X x=2 ], Pmax=? [ X x=3 ], Pmax=? [ F x=1 ], Pmax=? [ F x=2 ])",
+      "what can be had of several objectives needs few objectives with few corners", 1
+    ),
+    (
+      "multi(Pmax=? [ X x=1 ], Pmax=? [ X x=2 ], P>=0.5 [ X x=3 ])",
+      "no policy meets the bounds of the other objectives", 1
     ),
     ("Pmax=? [ F multi(Pmax=? [ F x=1 ]) ]", "this `multi` gives numbers, and a condition is needed", 12),
     (

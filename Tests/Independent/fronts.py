@@ -1,7 +1,7 @@
 """What can be had of three objectives, and strict bounds, in the random processes of `objectives.py`, by linear programs.
 
-For a front the greatest weighted sum is computed for random weights: the corners listed must reach it, and none may exceed it. For
-bounds the least and greatest value of one objective under the others decide.
+For a front the greatest weighted sum is computed for random weights: the corners listed must reach it, and none may exceed it; also
+under a bound on a third. For strict bounds the least and greatest value of one objective under the others decide.
 
     python3 fronts.py > ../AleaPrismTests/Data/fronts.json
 """
@@ -13,7 +13,7 @@ from objectives import FORMULAS, Flow, random_model, text
 def main():
     rng = random.Random(23)
     cases = []
-    while len(cases) < 70:
+    while len(cases) < 90:
         n, rows, labels = random_model(rng)
         flow = Flow(n, rows, labels)
         quantities = [("P", words, flow.probability(holds)) for words, holds in rng.sample(FORMULAS, 3)]
@@ -31,6 +31,18 @@ def main():
                 w = [round(x * s, 3) for x, s in zip(w, signs)]
                 support.append(w + [best(sum(x * q for x, (_, _, q) in zip(w, quantities)))])
             words = ["%s%s=? [ %s ]" % (k, "max" if s > 0 else "min", p) for s, (k, p, _) in zip(signs, quantities)]
+            cases.append({"model": model, "property": "multi(%s)" % ", ".join(words), "support": support})
+            continue
+        if len(cases) >= 70:
+            # The front of the first two under a bound on the third.
+            q = quantities[2][2]
+            least, most = -best(-q), best(q)
+            value = round(least + (most - least) * rng.uniform(0.2, 0.8), 3)
+            support = []
+            for i in range(12):
+                w = [1.0 * (i == j) for j in range(2)] if i < 2 else [round(rng.random(), 3) for _ in range(2)]
+                support.append(w + [best(w[0] * quantities[0][2] + w[1] * quantities[1][2], [-q], [-value])])
+            words = ["%smax=? [ %s ]" % (k, p) for k, p, _ in quantities[:2]] + ["%s>=%s [ %s ]" % (quantities[2][0], value, quantities[2][1])]
             cases.append({"model": model, "property": "multi(%s)" % ", ".join(words), "support": support})
             continue
         # A strict bound on the first, a little on either side of what the others leave.

@@ -23,10 +23,6 @@ extension PropertyChecker {
     var formulas: [PathFormula] = []
     var goals = try parts.map { try goal($0, &reading, &formulas) }
     let wanted = goals.indices.filter { goals[$0].bound == nil }
-    guard wanted.count < 2 || wanted.count == goals.count else {
-      throw unsupported(
-        "what can be had of several objectives under bounds on others", at: span, notes: ["ask for one number under bounds"])
-    }
     guard wanted.count < 2 || askedStates.count == 1 else {
       throw unsupported("what can be had of several objectives from several states", at: span, notes: ["ask for one number"])
     }
@@ -41,7 +37,7 @@ extension PropertyChecker {
       of: watched.process, formulas: formulas, propositions: watched.propositions,
       options: .init(drawsSettledTogether: !hasRewards, countsSteps: hasRewards),
       control: control)
-    try checkWork("`multi`", from: askedStates.count, each: product.process.stateCount, at: span)
+    try checkWork("`multi`", from: askedStates.count, each: 10 * product.process.stateCount, at: span)
     // What must be certain is a matter of the graph; what is true of every policy is no bound.
     var certain: [Int] = []
     var bounds = goals.map { $0.bound ?? -.infinity }
@@ -62,10 +58,14 @@ extension PropertyChecker {
     case 0: return try achievable(question, &solution)
     case 1: return try .numbers(best(of: wanted[0], question, solution))
     default:
-      let points = try problem.starting(in: watched.start(askedStates[0])).corners(tolerance: max(tolerance ?? 1e-8, 1e-6))
+      let start = problem.starting(in: watched.start(askedStates[0]))
+      guard start.isPossible,
+        let points = try start.corners(
+          of: wanted, bounds: bounds, strict: question.strict, tolerance: max(tolerance ?? 1e-8, 1e-6))
+      else { throw fault("no policy meets the bounds of the other objectives", at: span) }
       solution.notes.append(
-        "no policy gets farther than 1e-6 beyond the \(goals.count == 2 ? "lines" : "faces") between these points")
-      return .front(points.map { point in goals.indices.map { goals[$0].asked(point.middle[$0]) } }, solution)
+        "no policy gets farther than 1e-6 beyond the \(wanted.count == 2 ? "lines" : "faces") between these points")
+      return .front(points.map { point in zip(wanted, point.middle).map { goals[$0].asked($1) } }, solution)
     }
   }
 

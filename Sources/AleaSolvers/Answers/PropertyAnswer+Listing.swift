@@ -56,10 +56,12 @@ extension PropertyAnswer {
         let states: [JSONValue] = listing.states.map { state in
           let variables = naming.fields(of: state).map { JSONValue.Member($0.name, $0.value.json) }
           guard let truth = listing.truth else {
-            return .object([
-              .init("state", .object(variables)), .init("value", .number(listing.solution.value[state])),
-              .init("lower", .number(listing.solution.lower[state])), .init("upper", .number(listing.solution.upper[state])),
-            ])
+            let exact = listing.solution.exactValue(of: state).map { [JSONValue.Member("exact", .string($0.description))] }
+            return .object(
+              [
+                .init("state", .object(variables)), .init("value", .number(listing.solution.value[state])),
+                .init("lower", .number(listing.solution.lower[state])), .init("upper", .number(listing.solution.upper[state])),
+              ] + (exact ?? []))
           }
           return .object([.init("state", .object(variables)), .init("holds", .boolean(truth.contains(state)))])
         }

@@ -54,6 +54,9 @@ public struct ConditionalProbability {
       {
         return (found.lower, found.upper, nil, found.sweeps)
       }
+      let rest = try process.reachability(
+        of: target, maximize: true, tolerance: tolerance, sweepLimit: Self.mostSweepsOfOneCycle, control: control)
+      return (max(0, rest.lower[0]), min(1, rest.upper[0]), nil, rest.iterations)
     }
     let solution = try process.anyReachability(of: target, maximize: true, tolerance: tolerance, control: control)
     return (max(0, solution.lower[0]), min(1, solution.upper[0]), solution.exact?[0], solution.iterations)
@@ -61,6 +64,8 @@ public struct ConditionalProbability {
 
   /// Fewer states are solved directly, however seldom a cycle is left.
   private static let mostStatesInOneCycle = 400
+  /// A cycle that is left more seldom stays open: its bounds say so.
+  private static let mostSweepsOfOneCycle = 100_000
 
   /// The part reached from a state, which becomes the first, with a choice to begin anew wherever staying fails the condition.
   private func restarting(at start: Int) -> (SparseProcess, target: StateSet) {

@@ -69,6 +69,9 @@ struct ConditionalQuotient {
     self.control = control
   }
 
+  /// More sweeps do not help: what is left is rounding.
+  private static let mostSweeps = 5_000
+
   /// The greatest quotient, enclosed to a tolerance; nil where double precision cannot prove it.
   ///
   /// - Throws: `WorkCancelled` when `control` ends the work.
@@ -85,7 +88,7 @@ struct ConditionalQuotient {
       rounds += 1
       let found = try expectation(of: guess, precision: precision)
       if isAbove, found.upper <= 0 { return (best.lower, min(1, guess), rounds) }
-      guard let quotient = try quotient(of: found.policy, precision: 1e-6 * tolerance) else { return nil }
+      guard let quotient = try quotient(of: found.policy, precision: tolerance / 16) else { return nil }
       if quotient.lower > best.lower || rounds == 1 {
         let gained = quotient.lower - best.lower
         best = quotient
@@ -131,7 +134,8 @@ struct ConditionalQuotient {
     let rest = 1 - guess
     let slip = guess == 0 || guess == 1 ? 0 : 0x1p-53
     let quotient = quotient(Worth(target: (rest - slip, rest + slip), staying: 0 - guess))
-    let solver = ComponentSolver(quotient.problem, precision: precision, phase: "solving", control: control)
+    let solver = ComponentSolver(
+      quotient.problem, precision: precision, sweepLimit: Self.mostSweeps, phase: "solving", control: control)
     try solver.solve()
     return (quotient.problem.upper.pointer[quotient.block(of: 0)], solver.policy)
   }
@@ -141,8 +145,11 @@ struct ConditionalQuotient {
     func probability(_ worth: Worth, _ precision: Double) throws -> (lower: Double, upper: Double) {
       let quotient = quotient(worth)
       let chain = quotient.problem.restricted(to: policy)
-      try ComponentSolver(chain, precision: precision, limits: .init(lower: 0, upper: 1), phase: "solving", control: control)
-        .solve()
+      try ComponentSolver(
+        chain, precision: precision, limits: .init(lower: 0, upper: 1), sweepLimit: Self.mostSweeps, phase: "solving",
+        control: control
+      )
+      .solve()
       let block = quotient.block(of: 0)
       return (max(0, chain.lower.pointer[block]), max(0, chain.upper.pointer[block]))
     }
@@ -155,7 +162,7 @@ struct ConditionalQuotient {
       if least > 0, most - least <= max(precision, 1e-12) * least {
         return ((both.lower / (both.lower + without.upper).nextUp).nextDown, least)
       }
-      goal = min(goal * 1e-3, 1e-3 * max(precision, 1e-12) * least)
+      goal = least > 0 ? max(precision, 1e-12) * least / 8 : goal * 1e-3
       guard goal > 1e-290 else { return nil }
     }
     return nil

@@ -7,7 +7,7 @@ extension MultipleObjectives {
 
   /// The most objectives whose front is listed, and the most points of it.
   public static let mostFrontObjectives = 4
-  private var mostFrontPoints: Int { count < 4 ? 200 : 60 }
+  private static func mostFrontPoints(_ count: Int) -> Int { count < 4 ? 200 : 60 }
 
   /// The corners of what can be had of several objectives at once, the best for the first objective first.
   ///
@@ -15,10 +15,43 @@ extension MultipleObjectives {
   /// with faces of its own. In the end none gets farther than the tolerance beyond any face.
   /// Source: Forejt, Kwiatkowska and Parker, *Pareto curves for probabilistic model checking*, ATVA 2012, algorithm 1.
   ///
-  /// - Parameter tolerance: no policy gets farther than this beyond the faces that the corners span.
+  /// - Parameters:
+  ///   - wanted: the objectives; a point has one number for each of them.
+  ///   - bounds: for each of all objectives the least value, minus infinity where there is none.
+  ///   - strict: for each of all objectives whether it must get beyond its bound.
+  ///   - tolerance: no policy gets farther than this beyond the faces that the corners span.
+  /// - Returns: nil when no policy meets the bounds.
   /// - Throws: `UnmetRequirement` where there are more objectives or corners than can be listed; `WorkCancelled`.
-  public func corners(tolerance: Double) throws -> [Point] {
-    if count == 2 { return try front(tolerance: tolerance) }
+  public func corners(of wanted: [Int], bounds: [Double], strict: [Bool], tolerance: Double) throws -> [Point]? {
+    struct Impossible: Error {}
+    let isBounded = bounds.contains { $0 > -.infinity }
+    func point(_ weights: [Double], _ tolerance: Double) throws -> Point {
+      var direction = [Double](repeating: 0, count: count)
+      for (weight, index) in zip(weights, wanted) { direction[index] = weight }
+      guard isBounded else {
+        var point = try best(direction, tolerance: tolerance)
+        (point.lower, point.upper) = (wanted.map { point.lower[$0] }, wanted.map { point.upper[$0] })
+        return point
+      }
+      guard let optimum = try optimum(along: direction, bounds: bounds, strict: strict, tolerance: tolerance / 8) else {
+        throw Impossible()
+      }
+      let mixed = wanted.map { optimum.mixed[$0] }
+      return Point(weights: weights, lower: mixed, upper: mixed, limit: optimum.upper)
+    }
+    do {
+      if wanted.count == 2 { return try front(tolerance: tolerance, best: point) }
+      return try faces(of: wanted.count, tolerance: tolerance, best: point)
+    } catch is Impossible {
+      return nil
+    }
+  }
+
+  /// The best for weights, to a tolerance.
+  private typealias Best = ([Double], Double) throws -> Point
+
+  /// The corners for three objectives or more.
+  private func faces(of count: Int, tolerance: Double, best: Best) throws -> [Point] {
     func tooMany(_ found: String) -> UnmetRequirement {
       UnmetRequirement(
         method: "what can be had of several objectives", requirement: "few objectives with few corners", found: found,
@@ -27,7 +60,7 @@ extension MultipleObjectives {
     guard count <= Self.mostFrontObjectives else { throw tooMany("\(count) objectives") }
     var points: [Point] = []
     for index in 0..<count {
-      let point = try best((0..<count).map { $0 == index ? 1 : 0 }, tolerance: tolerance / 4)
+      let point = try best((0..<count).map { $0 == index ? 1 : 0 }, tolerance / 4)
       if !points.contains(where: { Self.distance($0.middle, point.middle) <= tolerance / 4 }) { points.append(point) }
     }
     var open = Self.faces(points.map(\.middle), with: nil)
@@ -36,9 +69,9 @@ extension MultipleObjectives {
       let reached = points.map { Self.product(face.weights, $0.middle) }.max() ?? -.infinity
       // A later point may lie beyond the face: then it is none any more.
       if reached > face.level + tolerance / 4 { continue }
-      let point = try best(face.weights, tolerance: tolerance / 4)
+      let point = try best(face.weights, tolerance / 4)
       if point.limit <= reached + tolerance || Self.product(face.weights, point.middle) <= reached + tolerance / 2 { continue }
-      guard points.count < mostFrontPoints else { throw tooMany("more than \(mostFrontPoints) corners") }
+      guard points.count < Self.mostFrontPoints(count) else { throw tooMany("more than \(points.count) corners") }
       points.append(point)
       for next in Self.faces(points.map(\.middle), with: points.count - 1)
       where !known.contains(where: { Self.distance($0.weights, next.weights) <= 1e-12 && $0.level >= next.level - tolerance / 8 })
@@ -49,6 +82,35 @@ extension MultipleObjectives {
     }
     return try Self.extreme(points, tolerance: tolerance)
       .sorted { $1.middle.lexicographicallyPrecedes($0.middle) }
+  }
+
+  /// The corners of what can be had of two objectives, from the best for the first to the best for the second.
+  ///
+  /// - Parameter tolerance: no policy gets farther than this beyond the lines between the corners.
+  private func front(tolerance: Double, best: Best) throws -> [Point] {
+    var corners = [try best([1, 0], tolerance / 4), try best([0, 1], tolerance / 4)]
+    var place = 0
+    while place + 1 < corners.count, corners.count < Self.mostRounds {
+      let (a, b) = (corners[place].middle, corners[place + 1].middle)
+      let (fall, rise) = (a[0] - b[0], b[1] - a[1])
+      guard fall > tolerance, rise > tolerance else {
+        // One of them is no better in any way.
+        corners.remove(at: fall > tolerance ? place + 1 : rise > tolerance ? place : place + 1)
+        if place > 0 { place -= 1 }
+        continue
+      }
+      let weights = [rise / (rise + fall), fall / (rise + fall)]
+      let point = try best(weights, tolerance / 4)
+      let reached = weights[0] * a[0] + weights[1] * a[1]
+      if point.limit <= reached + tolerance
+        || weights[0] * point.middle[0] + weights[1] * point.middle[1] <= reached + tolerance / 2
+      {
+        place += 1
+      } else {
+        corners.insert(point, at: place + 1)
+      }
+    }
+    return corners
   }
 
   private static func product(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }

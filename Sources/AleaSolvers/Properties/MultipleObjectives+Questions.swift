@@ -81,6 +81,8 @@ extension MultipleObjectives {
     /// By how much a bound may be missed where it is met at the edge of what can be had.
     public var slack: Double
     public var points: Int
+    /// What a mixture of policies that gets to `lower` has of each objective, at least.
+    public var mixed: [Double] = []
   }
 
   /// The greatest value of an objective under bounds on the others; nil when no policy meets them. Under bounds that must be exceeded
@@ -89,6 +91,13 @@ extension MultipleObjectives {
   /// - Parameter strict: for each objective whether it must get beyond its bound.
   /// - Throws: `UnmetRequirement` when a linear program has no answer or the bounds are too near to the edge; `WorkCancelled`.
   public func optimum(of index: Int, bounds: [Double], strict: [Bool], tolerance: Double) throws -> Optimum? {
+    try optimum(along: (0..<count).map { $0 == index ? 1 : 0 }, bounds: bounds, strict: strict, tolerance: tolerance)
+  }
+
+  /// The same for a weighted sum of objectives without bounds.
+  ///
+  /// - Parameter direction: the weights, of sum one; zero for objectives with a bound.
+  public func optimum(along direction: [Double], bounds: [Double], strict: [Bool], tolerance: Double) throws -> Optimum? {
     var points: [Point] = []
     var room = 0.0
     switch try achievability(of: bounds, strict: strict, points: &points, tolerance: tolerance) {
@@ -101,67 +110,39 @@ extension MultipleObjectives {
         method: "a property with several objectives", requirement: "bounds that are not at the edge of what can be had",
         found: "bounds that no mixture of policies was shown to meet", remedy: "loosen the bounds a little")
     }
-    let others = bounds.indices.filter { bounds[$0] > -.infinity && $0 != index }
+    let others = bounds.indices.filter { bounds[$0] > -.infinity && direction[$0] == 0 }
     var result = Optimum(lower: -.infinity, upper: .infinity, slack: 0, points: 0)
-    var weights = [Double](repeating: 0, count: count)
-    weights[index] = 1
+    var weights = direction
+    // The value of a unit of the direction, before the weights were brought to the sum one.
+    var scale = 1.0
     for _ in 0..<Self.mostRounds {
-      // The value of a unit of the objective, before the weights were brought to the sum one.
-      let scale = weights[index]
       let point = try best(weights, tolerance: tolerance * scale)
       let given = others.reduce(0) { $0 + weights[$1] * bounds[$1] }
       let size = others.reduce(abs(point.limit)) { $0 + abs(weights[$1] * bounds[$1]) }
       result.upper = min(result.upper, ((point.limit - given + 0x1p-48 * size) / scale).nextUp)
       points.append(point)
-      let (value, missed) = try Self.best(points, index, others, bounds, room: room)
-      if value > result.lower { (result.lower, result.slack) = (value, missed) }
+      let mixture = try Self.best(points, direction, others, bounds, room: room)
+      if mixture.value > result.lower {
+        (result.lower, result.slack) = (mixture.value, mixture.missed)
+        result.mixed = (0..<count).map { index in zip(mixture.shares, points).reduce(0) { $0 + $1.0 * $1.1.middle[index] } }
+      }
       result.points = points.count
       let width = result.upper - result.lower
       if width <= 4 * tolerance * max(1, abs(result.lower)) || others.isEmpty { break }
-      let next = try Self.prices(points, index, others, bounds.map { $0 - room })
+      let next = try Self.prices(points, direction, others, bounds.map { $0 - room })
       let sum = 1 + next.reduce(0, +)
-      var changed = [Double](repeating: 0, count: count)
-      changed[index] = 1 / sum
+      var changed = direction.map { $0 / sum }
       for (price, other) in zip(next, others) { changed[other] = price / sum }
       if zip(changed, weights).allSatisfy({ abs($0 - $1) <= 1e-15 }) { break }
       weights = changed
+      scale = 1 / sum
     }
     // A mixture that misses a bound a little may get a little too far.
     result.lower = min(result.lower, result.upper)
     return result
   }
 
-  /// The corners of what can be had of two objectives, from the best for the first to the best for the second.
-  ///
-  /// - Parameter tolerance: no policy gets farther than this beyond the lines between the corners.
-  public func front(tolerance: Double) throws -> [Point] {
-    guard count == 2 else { return [] }
-    var corners = [try best([1, 0], tolerance: tolerance / 4), try best([0, 1], tolerance: tolerance / 4)]
-    var place = 0
-    while place + 1 < corners.count, corners.count < Self.mostRounds {
-      let (a, b) = (corners[place].middle, corners[place + 1].middle)
-      let (fall, rise) = (a[0] - b[0], b[1] - a[1])
-      guard fall > tolerance, rise > tolerance else {
-        // One of them is no better in any way.
-        corners.remove(at: fall > tolerance ? place + 1 : rise > tolerance ? place : place + 1)
-        if place > 0 { place -= 1 }
-        continue
-      }
-      let weights = [rise / (rise + fall), fall / (rise + fall)]
-      let point = try best(weights, tolerance: tolerance / 4)
-      let reached = weights[0] * a[0] + weights[1] * a[1]
-      if point.limit <= reached + tolerance
-        || weights[0] * point.middle[0] + weights[1] * point.middle[1] <= reached + tolerance / 2
-      {
-        place += 1
-      } else {
-        corners.insert(point, at: place + 1)
-      }
-    }
-    return corners
-  }
-
-  private static let mostRounds = 400
+  static let mostRounds = 400
   /// What counts as rounding at the edge of what can be had.
   private static let edge = 1e-9
 
@@ -232,17 +213,21 @@ extension MultipleObjectives {
   }
 
   /// The greatest value of an objective over mixtures that meet the bounds, and by how much the mixture misses one.
-  private static func best(_ points: [Point], _ index: Int, _ others: [Int], _ bounds: [Double], room: Double) throws -> (
-    Double, Double
-  ) {
+  private static func best(_ points: [Point], _ direction: [Double], _ others: [Int], _ bounds: [Double], room: Double) throws
+    -> (
+      value: Double, missed: Double, shares: [Double]
+    )
+  {
+    let worth = points.map { point in zip(direction, point.lower).reduce(0) { $1.0 == 0 ? $0 : $0 + $1.0 * $1.1 } }
     func value(_ mixture: [Double], _ objective: Int) -> Double {
       zip(mixture, points).reduce(0) { $0 + $1.0 * $1.1.lower[objective] }
     }
     var conditions = simplex(points.count, of: points.count)
     for other in others { conditions.append((points.map { $0.lower[other] }, bounds[other] - room)) }
-    guard var mixture = try? normalised(solve(program(minimizes: false, points.map { $0.lower[index] }, conditions))) else {
-      let single = points.filter { point in others.allSatisfy { point.lower[$0] >= bounds[$0] } }.map { $0.lower[index] }.max()
-      return (single ?? -.infinity, 0)
+    guard var mixture = try? normalised(solve(program(minimizes: false, worth, conditions))) else {
+      let able = points.indices.filter { point in others.allSatisfy { points[point].lower[$0] >= bounds[$0] } }
+      guard let single = able.max(by: { worth[$0] < worth[$1] }) else { return (-.infinity, 0, unit(0, points.count)) }
+      return (worth[single], 0, unit(single, points.count))
     }
     func shortfall(_ mixture: [Double]) -> Double { others.map { bounds[$0] - value(mixture, $0) }.max() ?? 0 }
     var missed = shortfall(mixture)
@@ -255,15 +240,18 @@ extension MultipleObjectives {
         missed = shortfall(mixture)
       }
     }
-    let reached = value(mixture, index)
-    return (reached - 0x1p-50 * Double(points.count + 4) * abs(reached), max(0, missed))
+    let (reached, size) = zip(mixture, worth).reduce((0, 0)) { ($0.0 + $1.0 * $1.1, $0.1 + $1.0 * abs($1.1)) }
+    return (reached - 0x1p-50 * Double(points.count + direction.count + 4) * size, max(0, missed), mixture)
   }
 
   /// What a unit of each bound costs in the objective, given the points so far.
-  private static func prices(_ points: [Point], _ index: Int, _ others: [Int], _ bounds: [Double]) throws -> [Double] {
+  private static func prices(_ points: [Point], _ direction: [Double], _ others: [Int], _ bounds: [Double]) throws -> [Double] {
     let count = others.count + 1
     var conditions = others.indices.map { (entries: unit($0, count), limit: 0.0) }
-    for point in points { conditions.append((others.map { bounds[$0] - point.lower[$0] } + [1], point.lower[index])) }
+    for point in points {
+      let worth = zip(direction, point.lower).reduce(0) { $1.0 == 0 ? $0 : $0 + $1.0 * $1.1 }
+      conditions.append((others.map { bounds[$0] - point.lower[$0] } + [1], worth))
+    }
     return try solve(program(minimizes: true, unit(others.count, count), conditions)).dropLast().map { max(0, $0) }
   }
 }
