@@ -44,7 +44,7 @@ let package = Package(
     .target(name: "AleaData", dependencies: ["AleaModel"]),
     .target(name: "AleaEngine", dependencies: ["AleaModel", "AleaNumerics", "AleaData", "CLanes"]),
     .target(name: "AleaSolvers", dependencies: ["AleaModel", "AleaNumerics", "AleaData", "AleaEngine", "CGMP"]),
-    .target(name: "AleaReport", dependencies: ["AleaModel", "AleaData", "AleaSolvers"]),
+    .target(name: "AleaReport", dependencies: ["AleaSyntax", "AleaModel", "AleaData", "AleaSolvers"]),
 
     // What a program embeds, and the command: whoever stands on `Alea` sees only what is public.
     .target(

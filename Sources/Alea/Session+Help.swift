@@ -1,3 +1,5 @@
+import AleaSyntax
+
 extension Session {
   /// Signature, documentation, parameters with defaults, and an example of a name; nil when nothing has it.
   public func help(for name: String) -> String? {

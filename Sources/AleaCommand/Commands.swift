@@ -50,7 +50,8 @@ struct Runner {
   /// Writes diagnostics to standard error in the chosen form.
   func show(_ diagnostics: [Diagnostic], from session: Session) {
     let shown = options.quiet ? diagnostics.filter { $0.severity == .error } : diagnostics
-    let renderer = DiagnosticRenderer(sources: session.sources, color: Terminal.usesColor(STDERR_FILENO))
+    let renderer = DiagnosticRenderer(
+      sources: session.sources, color: Terminal.usesColor(STDERR_FILENO), width: Terminal.columns(STDERR_FILENO))
     progress.clear()
     for diagnostic in shown {
       switch options.diagnostics {

@@ -223,7 +223,8 @@ public final class Prompt {
   }
 
   private func write(_ diagnostics: [Diagnostic]) {
-    let renderer = DiagnosticRenderer(sources: session.sources, color: usesColor ?? Terminal.usesColor(STDERR_FILENO))
+    let renderer = DiagnosticRenderer(
+      sources: session.sources, color: usesColor ?? Terminal.usesColor(STDERR_FILENO), width: Terminal.columns(STDERR_FILENO))
     for diagnostic in diagnostics { Terminal.writeError(renderer.render(diagnostic) + "\n") }
   }
 

@@ -1,5 +1,6 @@
 import AleaModel
 import AleaSolvers
+import AleaSyntax
 
 extension ConditionalEffect: PrintedAnswer {
   func lines(_ options: ReportOptions) -> [String] {

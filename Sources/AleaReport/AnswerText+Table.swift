@@ -1,5 +1,6 @@
 import AleaData
 import AleaModel
+import AleaSyntax
 
 extension DataTable: PrintedAnswer {
   /// Tables of so many rows are printed whole, such as summaries; of longer ones the first rows are shown.

@@ -1,6 +1,7 @@
 import AleaEngine
 import AleaModel
 import AleaSolvers
+import AleaSyntax
 
 /// An answer that says how it is printed.
 protocol PrintedAnswer: ObjectValue {

@@ -1,4 +1,5 @@
 import AleaModel
+import AleaSyntax
 
 /// Charts as characters for a terminal.
 extension Chart {

@@ -1,6 +1,7 @@
 import AleaEngine
 import AleaModel
 import AleaSolvers
+import AleaSyntax
 
 /// Quantities by state, laid out by the shape of the state space: side by side, as grids, as a table, or summarised.
 struct StateListing {

@@ -2,10 +2,14 @@
 public struct DiagnosticRenderer {
   let sources: SourceMap
   let color: Bool
+  /// Longer lines are broken between words, and excerpts cut to it; nil where nobody sees the end of a line.
+  let width: Int?
 
-  public init(sources: SourceMap, color: Bool) {
+  /// - Parameter width: the columns of the terminal, where it is one.
+  public init(sources: SourceMap, color: Bool, width: Int? = nil) {
     self.sources = sources
     self.color = color
+    self.width = width
   }
 
   private enum Style: String {
@@ -24,10 +28,11 @@ public struct DiagnosticRenderer {
 
   /// The message with an excerpt of the text: the place underlined, secondary places, notes. Ends without a line end.
   public func render(_ diagnostic: Diagnostic) -> String {
-    var lines = [
-      paint("\(diagnostic.severity.rawValue):", style(of: diagnostic.severity)) + " "
-        + paint(Self.safe(diagnostic.message), .bold)
-    ]
+    let severity = diagnostic.severity.rawValue + ":"
+    let message = wrapped(Self.safe(diagnostic.message), after: severity.count + 1)
+    var lines = [paint(severity, style(of: diagnostic.severity)) + " " + paint(message[0], .bold)]
+    let margin = String(repeating: " ", count: severity.count + 1)
+    lines += message.dropFirst().map { margin + paint($0, .bold) }
     let labels =
       (diagnostic.span.map { [Diagnostic.Label($0, diagnostic.label)] } ?? []) + diagnostic.secondary
     let width = max(
@@ -48,24 +53,43 @@ public struct DiagnosticRenderer {
       }
       let number = String(line)
       let padding = String(repeating: " ", count: width - number.count)
-      let (text, marks) = excerpt(file, line: line, span: label.span, mark: index == 0 ? "^" : "-")
+      let window = self.width.map { max(40, $0 - gutter.count - 9) } ?? 160
+      let (text, marks) = excerpt(file, line: line, span: label.span, mark: index == 0 ? "^" : "-", window: window)
       lines.append("\(padding)\(paint("\(number) |", .blue)) \(text)")
       let style = index == 0 ? self.style(of: diagnostic.severity) : .blue
-      lines.append(
-        "\(gutter) \(paint("|", .blue)) \(marks.indent)\(paint(marks.marks + (label.text.isEmpty ? "" : " " + Self.safe(label.text)), style))"
-      )
+      lines += under(marks, label: Self.safe(label.text), margin: gutter.count + 3)
+        .map { "\(gutter) \(paint("|", .blue)) \($0.indent)\(paint($0.text, style))" }
     }
     for note in diagnostic.notes {
       let parts = Self.safe(note, keepsLines: true).split(separator: "\n", omittingEmptySubsequences: false)
+        .flatMap { wrapped(String($0), after: gutter.count + 3) }
       lines.append("\(gutter) \(paint("=", .blue)) \(parts.first ?? "")")
       for part in parts.dropFirst() { lines.append("\(gutter)   \(part)") }
     }
     return lines.joined(separator: "\n")
   }
 
+  /// A text that begins in a column, in lines that end with the terminal's; its own indentation stays. At least one line.
+  private func wrapped(_ text: String, after column: Int) -> [String] {
+    guard let width, column + text.count > width, width - column >= 20 else { return [text] }
+    let indent = String(text.prefix { $0 == " " })
+    let lines = String(text.dropFirst(indent.count)).wrapped(to: width - column - indent.count)
+    return lines.isEmpty ? [text] : lines.map { indent + $0 }
+  }
+
+  /// The marks under an excerpt with what is said of it: beside them, or below where that is too long.
+  private func under(_ marks: (indent: String, marks: String), label: String, margin: Int) -> [(indent: String, text: String)] {
+    if label.isEmpty { return [(marks.indent, marks.marks)] }
+    let used = margin + marks.indent.count + marks.marks.count + 1
+    guard let width, used + label.count > width else { return [(marks.indent, marks.marks + " " + label)] }
+    let indent = width - margin - marks.indent.count >= 30 ? marks.indent : ""
+    return [(marks.indent, marks.marks)] + wrapped(label, after: margin + indent.count).map { (indent, $0) }
+  }
+
   /// A line with tabs as spaces and the marks that go under a span; very long lines are cut around the span.
-  private func excerpt(_ file: SourceFile, line: Int, span: SourceSpan, mark: String) -> (String, (indent: String, marks: String))
-  {
+  private func excerpt(
+    _ file: SourceFile, line: Int, span: SourceSpan, mark: String, window: Int
+  ) -> (String, (indent: String, marks: String)) {
     let start = Int(file.lineStarts[line - 1])
     let lineText = file.text(ofLine: line)
     var rendered = ""
@@ -84,9 +108,8 @@ public struct DiagnosticRenderer {
     }
     var from = displayColumn(span.start)
     let to = max(from + 1, displayColumn(span.end))
-    let window = 160
     if column > window {
-      let first = max(0, min(from - 40, column - window))
+      let first = max(0, min(from - window / 4, column - window))
       let scalars = Array(rendered.unicodeScalars)
       let slice = scalars[min(first, scalars.count)..<min(first + window, scalars.count)]
       rendered = (first > 0 ? "..." : "") + String(String.UnicodeScalarView(slice)) + (first + window < column ? "..." : "")

@@ -28,12 +28,15 @@ public enum Terminal {
     return isatty(descriptor) == 1
   }
 
-  /// The width of the terminal behind a descriptor, or 100 for files and pipes.
-  public static func width(_ descriptor: Int32 = STDOUT_FILENO) -> Int {
+  /// The columns of the terminal behind a descriptor; nil for files and pipes.
+  public static func columns(_ descriptor: Int32) -> Int? {
     var size = winsize()
     if isatty(descriptor) == 1, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 { return Int(size.ws_col) }
-    return 100
+    return nil
   }
+
+  /// The width of the terminal behind a descriptor, or 100 for files and pipes.
+  public static func width(_ descriptor: Int32 = STDOUT_FILENO) -> Int { columns(descriptor) ?? 100 }
 
   /// Where Ctrl-C leaves a byte for a prompt that waits; then no number of presses ends the process. Set once, before the prompt.
   nonisolated(unsafe) public static var wakeDescriptor: Int32?

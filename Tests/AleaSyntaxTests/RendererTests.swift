@@ -6,7 +6,8 @@ import Testing
 @Suite struct RendererTests {
   /// A message at the first place of a piece of the text.
   private static func rendered(
-    _ text: String, at piece: String, label: String = "here", secondary: [(String, String)] = [], notes: [String] = []
+    _ text: String, at piece: String, label: String = "here", secondary: [(String, String)] = [], notes: [String] = [],
+    width: Int? = nil
   ) throws -> (lines: [String], json: [String: Any]) {
     var sources = SourceMap()
     let file = sources.add(name: "test.alea", bytes: Array(text.utf8))
@@ -18,7 +19,7 @@ import Testing
     let diagnostic = Diagnostic.error(
       "wrong", at: try span(piece), label: label, secondary: try secondary.map { Diagnostic.Label(try span($0.0), $0.1) },
       notes: notes, fixIts: [.init(try span(piece), replacement: "\"\\\n\t\u{1}")])
-    let renderer = DiagnosticRenderer(sources: sources, color: false)
+    let renderer = DiagnosticRenderer(sources: sources, color: false, width: width)
     let json = try JSONSerialization.jsonObject(with: Data(renderer.json(diagnostic).utf8)) as? [String: Any]
     return (renderer.render(diagnostic).components(separatedBy: "\n"), try #require(json))
   }
@@ -36,6 +37,23 @@ import Testing
     #expect(json["notes"] as? [String] == ["a note"])
     let fixes = try #require(json["fixes"] as? [[String: Any]])
     #expect(fixes[0]["replacement"] as? String == "\"\\\n\t\u{1}")
+  }
+
+  /// In a terminal lines end between words: what is said of a place stands below it, notes go on under their beginning.
+  @Test func fitsTheTerminal() throws {
+    let line = "let total = " + (1...30).map { "part\($0)" }.joined(separator: " + ") + " + ordr"
+    let label = "nothing has this name, and there is no part of the model that is like it"
+    let note = "the parts of the model are listed by `:names`, and its documentation by `:help`\n    a drawing   stays"
+    let (lines, _) = try Self.rendered(line, at: "ordr", label: label, notes: [note], width: 60)
+    #expect(lines.allSatisfy { $0.count <= 60 }, "\(lines)")
+    #expect(lines[3].hasSuffix("ordr") && lines[4].hasSuffix(" ^^^^") && lines[3].count == lines[4].count, "\(lines)")
+    let text = lines.map { $0.drop { " |=".contains($0) } }.joined(separator: " ")
+    #expect(text.contains(label) && text.contains("documentation by `:help`"))
+    #expect(lines.last == "        a drawing   stays")
+    let (whole, _) = try Self.rendered(line, at: "ordr", label: label, notes: [note])
+    #expect(
+      whole.contains { $0.hasSuffix("^^^^ " + label) }
+        && whole.contains { $0.hasPrefix("  = the parts") && $0.hasSuffix("`:help`") })
   }
 
   /// The marks stand below the piece, whatever stands before it.
