@@ -23,7 +23,8 @@ enum Natives {
       type.name,
       type.parameters.map {
         NativeParameter($0.name, isPositional: true, default: $0.defaultValue.description, names: names(of: $0), $0.doc)
-      }, returns: "a method", isQuery: false, documentation: type.summary, example: example(type)
+      }, returns: "a method", isQuery: false, documentation: type.summary, example: example(type),
+      abbreviations: type.abbreviations
     ) { call in
       var arguments: [String: MethodValue] = [:]
       for parameter in type.parameters {

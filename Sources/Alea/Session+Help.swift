@@ -13,6 +13,7 @@ extension Session {
         return law.signature + "\n\n" + law.documentation
       }
       if let topic = topicHelp(name) { return topic }
+      if let full = environment.name(abbreviated: name) { return help(for: full) }
       return environment.names.contains(name) ? "\(name): a name in the set of a model" : nil
     }
     let parameters = signature(of: name)

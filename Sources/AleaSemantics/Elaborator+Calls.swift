@@ -24,8 +24,7 @@ extension Elaborator {
         if Builtin.distributionNames.contains(name) { return try distributionCall(name, arguments, span) }
         if let builtin = Builtin.byName[name] { return try call(builtin, arguments, span) }
         if try lookup(name, callee.span) == nil {
-          let candidates = namesInScope
-          let nearest = Spelling.nearest(name, in: candidates)
+          let nearest = environment.name(abbreviated: name) ?? Spelling.nearest(name, in: namesInScope)
           throw fault(
             "there is no function `\(name)`", callee.span, label: nearest.map { "did you mean `\($0)`?" } ?? "",
             fixIts: nearest.map { [.init(callee.span, replacement: $0)] } ?? [])

@@ -65,6 +65,14 @@ public final class Environment: @unchecked Sendable {
   /// Every name in scope, sorted.
   public var names: [String] { Set(bindings.keys).union(symbols).union(parent?.names ?? []).sorted() }
 
+  /// The function that the field calls by an abbreviation.
+  public func name(abbreviated text: String) -> String? {
+    names.first { name in
+      guard case .native(let native)? = self[name]?.kind else { return false }
+      return native.abbreviations.contains(text)
+    }
+  }
+
   /// The names defined here, sorted.
   public var ownNames: [String] { bindings.keys.sorted() }
 
@@ -154,6 +162,8 @@ public struct NativeParameter: Sendable {
 /// A function written in Swift: methods, solvers, printing.
 public struct NativeFunction: Sendable {
   public let name: String
+  /// What else people may call it; the names of nothing in programs, but errors and help know them.
+  public let abbreviations: [String]
   public let documentation: String
   public let example: String
   public let parameters: [NativeParameter]
@@ -178,6 +188,7 @@ public struct NativeFunction: Sendable {
     law name: String, _ parameters: [NativeParameter], documentation: String, example: String = "", make: @escaping LawMaker
   ) {
     self.name = name
+    abbreviations = []
     self.parameters = parameters
     self.documentation = documentation
     self.example = example
@@ -190,11 +201,12 @@ public struct NativeFunction: Sendable {
 
   public init(
     _ name: String, _ parameters: [NativeParameter], returns resultType: String, isQuery: Bool, documentation: String,
-    example: String = "", check: (@Sendable (NativeCall) throws -> Void)? = nil,
+    example: String = "", abbreviations: [String] = [], check: (@Sendable (NativeCall) throws -> Void)? = nil,
     body: @escaping @Sendable (NativeCall) throws -> Value
   ) {
     self.check = check
     self.name = name
+    self.abbreviations = abbreviations
     self.parameters = parameters
     self.resultType = resultType
     self.isQuery = isQuery

@@ -30,6 +30,25 @@ import Testing
     }
   }
 
+  /// What papers call a method for short leads to it, in help and in errors; no two methods share an abbreviation.
+  @Test func abbreviationsLeadToNames() throws {
+    let session = Session()
+    #expect(session.help(for: "AIPW") == session.help(for: "AugmentedInverseProbabilityWeighting"))
+    #expect(failure(of: "OLS()", in: session, folder: "") == "there is no function `OLS`")
+    do {
+      try session.enter("print(IPW())", name: "<example>") { _ in }
+      Issue.record("`IPW` has no meaning of its own")
+    } catch let error as DiagnosticError {
+      #expect(error.diagnostics.map(\.label) == ["did you mean `InverseProbabilityWeighting`?"])
+    }
+    let all = session.environment.names.flatMap { name -> [String] in
+      guard case .native(let native)? = session.environment[name]?.kind else { return [] }
+      return native.abbreviations
+    }
+    #expect(all.count > 20 && Set(all).count == all.count)
+    #expect(all.allSatisfy { session.environment[$0] == nil })
+  }
+
   @Test func topicsHaveExamplesThatRun() throws {
     try withFolder { folder in
       for topic in HelpTopic.all {

@@ -54,6 +54,7 @@ public final class BestArmState {
 /// The proportions are computed anew whenever the number of samples has grown by two percent.
 public struct TrackAndStop: BestArmMethod {
   public static let name = "TrackAndStop"
+  public static let abbreviations = ["TAS"]
   public static let summary =
     "Samples in the optimal proportions and stops by a likelihood ratio; asymptotically the fewest samples."
   public static let parameters = [

@@ -92,6 +92,7 @@ extension InstrumentalMethod {
 /// Two-stage least squares with the graph's instruments and controls.
 public struct TwoStageLeastSquares: InstrumentalMethod {
   public static let name = "TwoStageLeastSquares"
+  public static let abbreviations = ["TSLS"]
   public static let summary = "two-stage least squares with the instruments and controls of the graph"
   public static let parameters = [linearErrors]
   let errors: any ErrorMethod

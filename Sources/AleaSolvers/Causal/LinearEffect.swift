@@ -106,6 +106,7 @@ struct LinearEffect {
 /// Least squares of the outcome on the cause and an adjustment set that the graph licenses.
 public struct LinearAdjustment: EffectMethod {
   public static let name = "LinearAdjustment"
+  public static let abbreviations = ["OLS"]
   public static let summary = "least squares on the cause and an adjustment set of the graph"
   public static let parameters = [linearErrors]
   let errors: any ErrorMethod

@@ -116,6 +116,7 @@ private func propensityCheck(_ p: [Double], _ treatment: [Double]) -> Estimate.C
 /// Davidian 2004).
 public struct InverseProbabilityWeighting: EffectMethod {
   public static let name = "InverseProbabilityWeighting"
+  public static let abbreviations = ["IPW", "IPTW"]
   public static let summary = "weights each row by one over the probability of its cause: the average effect of a binary cause"
   public static let parameters: [MethodParameter] = []
 
@@ -162,6 +163,7 @@ public struct InverseProbabilityWeighting: EffectMethod {
 /// al. 2018): right when either the propensity or the outcome regression is.
 public struct AugmentedInverseProbabilityWeighting: EffectMethod {
   public static let name = "AugmentedInverseProbabilityWeighting"
+  public static let abbreviations = ["AIPW"]
   public static let summary =
     "doubly robust: weighting and regression, each repairing the other; the average effect of a binary cause"
   public static let parameters = [

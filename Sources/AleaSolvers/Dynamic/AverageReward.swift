@@ -14,6 +14,7 @@ import AleaModel
 /// iteration for long-run average reward in Markov decision processes*, CAV 2017, for the decomposition with bounds.
 public struct RelativeValueIteration: DynamicMethod {
   public static let name = "RelativeValueIteration"
+  public static let abbreviations = ["RVI"]
   public static let summary =
     "long-run average reward: gain of each end component, then the best way to end up; the default for `average`"
   public static let parameters = [MethodParameter.tolerance]

@@ -7,6 +7,7 @@ import AleaNumerics
 /// starting point: a greedy sweep proves the bound, and if that is not within tolerance the greedy policy's equations are solved.
 public struct LinearProgramming: DynamicMethod {
   public static let name = "LinearProgramming"
+  public static let abbreviations = ["LP"]
   public static let summary = "solves the linear program of the process by GLPK or HiGHS; for small processes and for comparison"
   public static let parameters = [
     MethodParameter.tolerance,

@@ -8,6 +8,7 @@ import AleaModel
 /// (1978); Gargiani et al., *Inexact policy iteration methods for large-scale Markov decision processes* (2024).
 public struct ModifiedPolicyIteration: DynamicMethod {
   public static let name = "ModifiedPolicyIteration"
+  public static let abbreviations = ["MPI"]
   public static let summary = "greedy sweeps with partial evaluation between them; fast whether or not the process mixes"
   public static let parameters = [
     MethodParameter.tolerance,

@@ -6,6 +6,7 @@ import AleaModel
 /// would fill in. Source: Howard, *Dynamic Programming and Markov Processes* (1960).
 public struct PolicyIteration: DynamicMethod {
   public static let name = "PolicyIteration"
+  public static let abbreviations = ["PI"]
   public static let summary = "evaluates each greedy policy to the end by linear equations; few steps, best for small processes"
   public static let parameters = [
     MethodParameter.tolerance,

@@ -10,6 +10,7 @@ import AleaModel
 /// and IMDPs*, Theor. Comput. Sci. 735 (2018), for end components.
 public struct OptimisticValueIteration: DynamicMethod {
   public static let name = "OptimisticValueIteration"
+  public static let abbreviations = ["OVI"]
   public static let summary =
     "expected total reward: values improved by components, bounds guessed and proved; the default for `total`"
   public static let parameters = [MethodParameter.tolerance]
@@ -38,6 +39,7 @@ public struct OptimisticValueIteration: DynamicMethod {
 /// interval iteration for Markov decision processes*, CAV 2017, for total rewards.
 public struct IntervalIteration: DynamicMethod {
   public static let name = "IntervalIteration"
+  public static let abbreviations = ["II"]
   public static let summary = "expected total reward: bounds from both sides that approach each other"
   public static let parameters = [MethodParameter.tolerance]
 

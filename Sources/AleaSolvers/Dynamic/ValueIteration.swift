@@ -10,6 +10,7 @@ import AleaNumerics
 /// Sources: Shapley (1953); MacQueen, *A modified dynamic programming method for Markovian decision problems*, J. Math. Anal. Appl. 14 (1966).
 public struct ValueIteration: DynamicMethod {
   public static let name = "ValueIteration"
+  public static let abbreviations = ["VI"]
   public static let summary = "sweeps over all states until the certified interval is narrow; best when the process mixes fast"
   public static let parameters = [
     MethodParameter.tolerance,

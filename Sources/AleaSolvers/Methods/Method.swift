@@ -6,12 +6,18 @@ import AleaModel
 public protocol Method: Sendable {
   /// The name in programs: `ValueIteration`.
   static var name: String { get }
+  /// What the field calls it for short (`IPW`): not names in programs, but looked up in help and answered with the name in errors.
+  static var abbreviations: [String] { get }
   /// One line on what it does and when it is the right choice.
   static var summary: String { get }
   /// What can be set, with defaults; in the order in which positional arguments are taken.
   static var parameters: [MethodParameter] { get }
   /// Makes the method from arguments that were checked against ``parameters`` and hold a value for each.
   init(arguments: MethodArguments)
+}
+
+extension Method {
+  public static var abbreviations: [String] { [] }
 }
 
 /// Something that can be set on a method.

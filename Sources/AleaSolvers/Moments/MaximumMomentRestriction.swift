@@ -6,6 +6,7 @@ import Foundation
 /// min_h r'K r / n^2 + lambda |h|^2 with K the critic's Gram matrix (Zhang, Imaizumi, Scholkopf and Muandet 2020).
 public struct MaximumMomentRestriction: MomentMethod {
   public static let name = "MaximumMomentRestriction"
+  public static let abbreviations = ["MMR"]
   public static let summary = "The largest covariance of the residual with a unit function of the instruments is made small."
   public static let parameters = [
     MethodParameter(

@@ -8,6 +8,7 @@ import Foundation
 /// charged for its norm: then M is the projection on the class.
 public struct Minimax: MomentMethod {
   public static let name = "Minimax"
+  public static let abbreviations = ["AGMM"]
   public static let summary = "An unknown in a Hilbert space against a critic that seeks what its residual still predicts."
   public static let parameters = [
     MethodParameter("critic", .functionClass, default: .method(MethodCall("Matching")), doc: "the critic's class"),

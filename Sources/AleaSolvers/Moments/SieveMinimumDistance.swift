@@ -7,6 +7,7 @@ import AleaNumerics
 /// Gauss-Newton, which is then nonlinear two-stage least squares (Amemiya 1974). Pointwise errors are the robust sandwich of that regression.
 public struct SieveMinimumDistance: MomentMethod {
   public static let name = "SieveMinimumDistance"
+  public static let abbreviations = ["SMD"]
   public static let summary =
     "Series instrumental variables with pointwise errors; two-stage least squares when the classes are linear."
   public static let parameters = [

@@ -9,6 +9,7 @@ import Foundation
 /// is the fit of the mean, shifted to the quantile of its residuals.
 public struct SmoothedQuantile: MomentMethod {
   public static let name = "SmoothedQuantile"
+  public static let abbreviations = ["IVQR"]
   public static let summary = "Quantile instrumental variables by smoothed moments, with robust pointwise errors."
   public static let parameters = [
     MethodParameter(

@@ -8,6 +8,7 @@ import Foundation
 /// for one stage only, and the error that one split adds is halved.
 public struct TwoStageKernel: MomentMethod {
   public static let name = "TwoStageKernel"
+  public static let abbreviations = ["KIV"]
   public static let summary = "Kernel instrumental variables: two-stage least squares with a ridge regression in each stage."
   public static let parameters = [
     MethodParameter("instruments", .functionClass, default: .method(MethodCall("Matching")), doc: "the class of the first stage"),

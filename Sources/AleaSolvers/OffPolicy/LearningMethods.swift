@@ -1,6 +1,7 @@
 /// `PessimisticValueIteration()`: the policy whose value is best by a lower bound read off the log.
 public struct PessimisticValueIteration: Method {
   public static let name = "PessimisticValueIteration"
+  public static let abbreviations = ["PEVI"]
   public static let summary = "learns a policy from an unconfounded log by lower bounds: what was rarely tried counts little"
   public static let parameters = [
     MethodParameter("confidence", .real(from: 0, to: 1), default: .real(0.95), doc: "the level at which all lower bounds hold"),

@@ -3,6 +3,7 @@ import AleaModel
 /// `FittedQ()`: action values learned from the log by fitted Q evaluation.
 public struct FittedQ: OffPolicyMethod {
   public static let name = "FittedQ"
+  public static let abbreviations = ["FQE"]
   public static let summary = "learns the policy's action values from the log: needs no propensities, trusts its features"
   public static let parameters = [MethodParameter.features]
   public let features: String
@@ -20,6 +21,7 @@ public struct FittedQ: OffPolicyMethod {
 /// `DirectMethod()`: modelled rewards alone; over several steps the same as ``FittedQ``.
 public struct DirectMethod: OffPolicyMethod {
   public static let name = "DirectMethod"
+  public static let abbreviations = ["DM"]
   public static let summary = "models the reward of every action and averages what the policy would earn"
   public static let parameters = [MethodParameter.features]
   public let features: String
@@ -36,6 +38,7 @@ public struct DirectMethod: OffPolicyMethod {
 /// `DoublyRobust()`: modelled values, corrected by what the log says against them.
 public struct DoublyRobust: OffPolicyMethod {
   public static let name = "DoublyRobust"
+  public static let abbreviations = ["DR"]
   public static let summary = "fitted values corrected by weighted temporal differences: right when either part is"
   public static let parameters = [
     MethodParameter("selfNormalized", .boolean, default: .boolean(false), doc: "divides each step's weights by their mean"),

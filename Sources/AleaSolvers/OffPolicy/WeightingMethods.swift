@@ -4,6 +4,7 @@ import AleaModel
 /// `InversePropensity()`: every episode weighted by how much more probable the policy makes it.
 public struct InversePropensity: OffPolicyMethod {
   public static let name = "InversePropensity"
+  public static let abbreviations = ["IPS"]
   public static let summary = "weighs each episode by target over logging probability: unbiased, noisy over many steps"
   public static let parameters = [
     MethodParameter(
@@ -27,6 +28,7 @@ public struct InversePropensity: OffPolicyMethod {
 /// `SelfNormalized()`: the same, divided by the sum of the weights.
 public struct SelfNormalized: OffPolicyMethod {
   public static let name = "SelfNormalized"
+  public static let abbreviations = ["SNIPS"]
   public static let summary = "inverse propensity divided by the mean weight: a little biased, much less noisy"
   public static let parameters: [MethodParameter] = []
 
@@ -43,6 +45,7 @@ public struct SelfNormalized: OffPolicyMethod {
 /// `PerDecision()`: every reward weighted by the ratios up to its own step.
 public struct PerDecision: OffPolicyMethod {
   public static let name = "PerDecision"
+  public static let abbreviations = ["PDIS"]
   public static let summary = "importance sampling that weighs each reward by the steps before it alone"
   public static let parameters = [
     MethodParameter("selfNormalized", .boolean, default: .boolean(true), doc: "divides each step's weights by their mean")
@@ -62,6 +65,7 @@ public struct PerDecision: OffPolicyMethod {
 /// `MarginalizedImportanceSampling()`: weights for the law of states at each step instead of whole histories.
 public struct MarginalizedImportanceSampling: OffPolicyMethod {
   public static let name = "MarginalizedImportanceSampling"
+  public static let abbreviations = ["MIS"]
   public static let summary = "estimates the law of states step by step: error grows slowly with the horizon, states are finite"
   public static let parameters = [
     MethodParameter("normalized", .boolean, default: .boolean(true), doc: "divides each estimated law of states by its sum")
