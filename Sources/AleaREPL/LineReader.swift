@@ -102,8 +102,8 @@ enum LineReader {
 
   private static let newline = CChar(bitPattern: UInt8(ascii: "\n"))
 
-  /// Up and down go through the lines of an entry before they go through the history, Home and End stay in a line, and Alt-Enter begins
-  /// a new one; keys that the user gave another meaning keep it.
+  /// Up and down go through the lines of an entry before they go through the history, Home, End and Ctrl-K stay in a line, and Alt-Enter
+  /// begins a new one; keys that the user gave another meaning keep it.
   private static func bindLines() {
     func bind(_ keys: [String], _ usual: String, _ function: @escaping @convention(c) (Int32, Int32) -> Int32) {
       let address = rl_named_function(usual).map { unsafeBitCast($0, to: UInt.self) }
@@ -116,12 +116,17 @@ enum LineReader {
     }
     bind(["\u{1b}[B", "\u{1b}OB"], "next-history") { count, key in LineReader.move(by: 1) ? 0 : rl_get_next_history(count, key) }
     bind(["\u{1}", "\u{1b}[H", "\u{1b}OH", "\u{1b}[1~"], "beginning-of-line") { _, _ in
-      let before = LineReader.buffer[..<Int(rl_point)]
-      rl_point = Int32(before.lastIndex(of: LineReader.newline).map { $0 + 1 } ?? 0)
+      rl_point = LineReader.lineStart
       return 0
     }
     bind(["\u{5}", "\u{1b}[F", "\u{1b}OF", "\u{1b}[4~"], "end-of-line") { _, _ in
-      rl_point = LineReader.buffer[Int(rl_point)...].firstIndex(of: LineReader.newline).map(Int32.init) ?? rl_end
+      rl_point = LineReader.lineEnd
+      return 0
+    }
+    bind(["\u{b}"], "kill-line") { _, _ in
+      // At the end of a line its end goes, so that the next one joins it.
+      let end = LineReader.lineEnd
+      rl_kill_text(rl_point, end > rl_point ? end : min(end + 1, rl_end))
       return 0
     }
     // What Alt-Enter means without a configuration is of no use here.
@@ -132,6 +137,12 @@ enum LineReader {
   }
 
   private static var buffer: UnsafeBufferPointer<CChar> { UnsafeBufferPointer(start: rl_line_buffer, count: Int(rl_end)) }
+
+  /// Where the line of the cursor begins, and where it ends.
+  private static var lineStart: Int32 {
+    Int32(buffer[..<Int(rl_point)].lastIndex(of: newline).map { $0 + 1 } ?? 0)
+  }
+  private static var lineEnd: Int32 { buffer[Int(rl_point)...].firstIndex(of: newline).map(Int32.init) ?? rl_end }
 
   /// Moves the cursor to the line above or below, in the same column where there is one; false where there is no such line.
   private static func move(by direction: Int) -> Bool {

@@ -111,6 +111,8 @@ first.send("solve(Wrong).start\r")
 first.check("and means what it says", r"\n2(\.0*)?\r?\n[\s\S]*alea> ")
 first.send("twice(\x1b\r3)\r")
 first.check("Alt-Enter begins a new line", r"\n6(\.0)?\r?\n[\s\S]*alea> ")
+first.send("100 +\x1b\r 23\x1b[A\x01\x0b7 +\r")
+first.check("Ctrl-K ends with the line", r"\n30\r?\n[\s\S]*alea> ")
 first.send("mdp Long {\r  state s: 0..200000 = 0\r  action a: {stay, go}\r  step ~ Uniform(0..100)\r"
            "  s' = (s + step * 37) mod 200001\r  reward if a == go then 1 else 0\r  discount 0.999999\r}\r")
 first.check("a model line by line", r"\nmodel Long\r?\n[\s\S]*alea> ")
