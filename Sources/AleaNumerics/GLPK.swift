@@ -7,47 +7,34 @@ public enum GLPK {
   private static let turn = Mutex<Void>(())
 
   /// An optimal point, to the solver's own tolerances: nothing about it is certified.
+  ///
+  /// - Throws: also for coefficients that are not finite, or so far apart that the library cannot scale them.
   public static func solve(_ program: LinearProgram) throws(LinearProgram.Failure) -> [Double] {
     guard program.columnCount > 0 else { return [] }
-    let result = turn.withLock { _ in Result { () throws(LinearProgram.Failure) in try solveAlone(program) } }
-    return try result.get()
-  }
-
-  private static func solveAlone(_ program: LinearProgram) throws(LinearProgram.Failure) -> [Double] {
-    glp_term_out(GLP_OFF)
-    guard let problem = glp_create_prob() else { throw .gaveUp("no memory") }
-    defer { glp_delete_prob(problem) }
-    glp_set_obj_dir(problem, program.minimizes ? GLP_MIN : GLP_MAX)
-    glp_add_cols(problem, Int32(program.columnCount))
-    for (index, coefficient) in program.objective.enumerated() {
-      glp_set_col_bnds(problem, Int32(index + 1), GLP_FR, 0, 0)
-      glp_set_obj_coef(problem, Int32(index + 1), coefficient)
+    guard (program.objective + program.entry + program.limit).allSatisfy(\.isFinite) else {
+      throw .gaveUp("a coefficient is not finite")
     }
-    if program.rowCount > 0 { glp_add_rows(problem, Int32(program.rowCount)) }
+    // The library counts from one.
+    var rows: [Int32] = [0]
     for row in 0..<program.rowCount {
-      glp_set_row_bnds(problem, Int32(row + 1), program.isAtLeast ? GLP_LO : GLP_UP, program.limit[row], program.limit[row])
-      let range = Int(program.rowStart[row])..<Int(program.rowStart[row + 1])
-      // The library counts from one.
-      let columns = [0] + program.column[range].map { $0 + 1 }
-      let entries = [0] + program.entry[range]
-      glp_set_mat_row(problem, Int32(row + 1), Int32(range.count), columns, entries)
+      let count = Int(program.rowStart[row + 1] - program.rowStart[row])
+      rows += [Int32](repeating: Int32(row + 1), count: count)
     }
-    var parameters = glp_smcp()
-    glp_init_smcp(&parameters)
-    parameters.msg_lev = GLP_MSG_OFF
-    parameters.meth = GLP_DUALP
-    parameters.tol_bnd = 1e-9
-    parameters.tol_dj = 1e-9
-    glp_scale_prob(problem, GLP_SF_AUTO)
-    glp_adv_basis(problem, 0)
-    let status = glp_simplex(problem, &parameters)
-    guard status == 0 else { throw .gaveUp("GLPK ended with status \(status)") }
-    switch glp_get_status(problem) {
-    case GLP_OPT, GLP_FEAS: break
-    case GLP_NOFEAS, GLP_INFEAS: throw .infeasible
-    case GLP_UNBND: throw .unbounded
-    default: throw .gaveUp("GLPK found no optimal point")
+    let columns = [0] + program.column.map { $0 + 1 }
+    let entries = [0] + program.entry
+    var point = [Double](repeating: 0, count: program.columnCount)
+    let status = turn.withLock { _ in
+      alea_glp_solve(
+        program.minimizes ? 1 : 0, Int32(program.rowCount), Int32(program.columnCount), program.objective,
+        program.isAtLeast ? 1 : 0, program.limit, Int32(program.entry.count), rows, columns, entries, &point)
     }
-    return (0..<program.columnCount).map { glp_get_col_prim(problem, Int32($0 + 1)) }
+    switch Int(status) {
+    case alea_glp_optimal: return point
+    case alea_glp_infeasible: throw .infeasible
+    case alea_glp_unbounded: throw .unbounded
+    case alea_glp_undecided: throw .gaveUp("GLPK found no optimal point")
+    case alea_glp_faulted: throw .gaveUp("GLPK could not handle its coefficients")
+    default: throw .gaveUp("GLPK ended with status \(status)")
+    }
   }
 }

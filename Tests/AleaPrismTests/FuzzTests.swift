@@ -120,6 +120,22 @@ import Testing
     }
   }
 
+  /// What longer runs found, mended: a reward that nothing earns ended the process within a linear program.
+  @Test func findsStayMended() throws {
+    let model = """
+      mdp
+      module m
+        x : [0..2];
+        [go] x=0 -> 0.5 : (x'=1) + 0.5 : (x'=0);
+        [] x=1 -> (x'=2);
+        [] x!=1 -> true;
+      endmodule
+      rewards "none" x>9 : 1; endrewards
+      """
+    let answer = try PathFormulaTests().answer(model, "multi(Pmax=? [ F x=1 ], P>=0.3 [ F x=2 ], R<=4 [ C ])")
+    #expect(abs(answer.start - 1) < 1e-9)
+  }
+
   /// Small models of each kind, on which every question ends soon.
   static let small = [
     SemanticsTests.fork, SemanticsTests.rest, PathFormulaTests.choice,

@@ -25,4 +25,17 @@ import Testing
     program.minimizes = false
     #expect(throws: LinearProgram.Failure.self) { try GLPK.solve(program) }
   }
+
+  private static let tiny = Double.leastNonzeroMagnitude
+
+  /// The library would end the process where it cannot scale the coefficients; it answers again afterwards.
+  @Test(arguments: [[tiny, 1], [1e308, tiny], [0, tiny], [.infinity, 1], [.nan, 1]]) func strangeCoefficientsFail(
+    _ first: [Double]
+  ) throws {
+    var program = Self.program
+    program.entry.replaceSubrange(0..<2, with: first)
+    if let point = try? GLPK.solve(program) { #expect(point.allSatisfy { $0.isFinite }) }
+    let point = try GLPK.solve(Self.program)
+    #expect(abs(point[0] - 1.6) < 1e-9)
+  }
 }
