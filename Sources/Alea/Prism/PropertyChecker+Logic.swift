@@ -236,9 +236,12 @@ extension PropertyChecker {
       }
       return answer
     }
+    let likeliest = condition.value[members.first ?? 0]
+    if likeliest < 1 {
+      result.notes.append("the condition holds with a probability of at most \(NumberText.significant(likeliest, digits: 6))")
+    }
     result.notes += [
-      "the condition holds with a probability of at most \(NumberText.significant(condition.value[members.first ?? 0], digits: 6))",
-      "runs that fail the condition begin anew, watched by automata: \(NumberText.grouped(problem.stateCount)) states",
+      "runs that fail the condition begin anew, watched by automata: \(NumberText.grouped(problem.stateCount)) states"
     ]
     if asked == nil, sparse.stateCount > sparse.initial.count { result.notes.append("the answer is that of the initial state") }
     return withoutPolicy(result)
