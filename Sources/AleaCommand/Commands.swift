@@ -94,7 +94,8 @@ struct Run: ParsableCommand {
   @Option(
     name: .customLong("property"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Of a PRISM model: a file of properties, one of them (FILE:name), or a property itself.", valueName: "file[:name]"))
+      "Of a PRISM model: a file of properties, one of them (FILE:name), the name of one in a file beside the model, or a property itself.",
+      valueName: "file[:name]"))
   var properties: [String] = []
   @Flag(help: "Of a PRISM model: answer its properties in fractions, by rational arithmetic.") var exact = false
   @Argument(

@@ -47,8 +47,42 @@ import Testing
       expect(size(m).transitions, 492)
       expect(probability(of: pc1 == 3 and pc2 == 3, in: m).start, 1, within: 1e-6)
       expect(solve(m, property: "Pmax=? [ F pc1=3 & pc2=3 & coin1!=coin2 ]").start, 13 / 120, within: 1e-7)
+      expect(solve(m, property: "disagree").start, 13 / 120, within: 1e-7)
       """)
-    #expect(session.expectations.count == 5 && session.expectations.allSatisfy(\.passed))
+    #expect(session.expectations.count == 6 && session.expectations.allSatisfy(\.passed))
+  }
+
+  /// A name alone is looked up beside the model: in files that begin as it does, else in all.
+  @Test func propertiesBesideTheModel() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func write(_ name: String, _ text: String) throws {
+      try text.write(to: folder.appendingPathComponent(name), atomically: true, encoding: .utf8)
+    }
+    func ask(_ property: String) throws -> Double {
+      let session = Session()
+      session.isSilent = true
+      return try session.run(prism: folder.appendingPathComponent("coin.2.prism").path, properties: [property])[0].start
+    }
+    func message(_ property: String) -> String? {
+      do {
+        _ = try ask(property)
+        return nil
+      } catch {
+        return (error as? DiagnosticError)?.diagnostics.first?.message
+      }
+    }
+    try write("coin.2.prism", "dtmc module m x : [0..2]; [] x=0 -> 0.25:(x'=1) + 0.75:(x'=2); endmodule")
+    #expect(message("one") == "`one` is not a property")
+    try write("other.props", "\"one\": P=? [ F x=1 ];")
+    #expect(try ask("one") == 0.25)
+    try write("coin.props", "\"one\": P=? [ F x=2 ];")
+    #expect(try ask("one") == 0.75)
+    #expect(message("two") == "`two` is not a property")
+    try write("coin.2.pctl", "\"one\": P=? [ F x=1 ];")
+    #expect(message("one")?.hasPrefix("several files beside the model have a property \"one\"") == true)
+    #expect(message("coin.properties") == "there is no file `coin.properties`")
   }
 
   static let wrong: [(program: String, message: String)] = [
@@ -56,7 +90,7 @@ import Testing
     ("read(\"consensus.2.prism\", header: true)", "`header` belongs to tables, and `consensus.2.prism` is a PRISM model"),
     ("solve(read(\"consensus.2.prism\", K: \"two\"))", "the constant `K` is a number or true or false, and this is a string"),
     ("size(read(\"consensus.2.prism\", k: 2))", "the model has no constant `k`"),
-    ("solve(read(\"consensus.2.prism\", K: 2), property: \"disagree\")", "`disagree` is not a property"),
+    ("solve(read(\"consensus.2.prism\", K: 2), property: \"disagre\")", "`disagre` is not a property"),
     (
       "solve(read(\"consensus.2.prism\", K: 2), property: \"disagre\", properties: \"consensus.props\")",
       "has no property \"disagre\""

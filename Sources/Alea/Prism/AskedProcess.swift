@@ -11,6 +11,7 @@ struct AskedProcess: PropertyModel {
   private let seconds: Double
 
   var name: String { rows.name }
+  var path: String? { nil }
   var variableNames: [String] { rows.variables.map(\.name) }
 
   /// - Throws: `DiagnosticError` for a model without finitely many states, or with draws that are cut.

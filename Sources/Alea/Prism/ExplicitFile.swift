@@ -9,6 +9,8 @@ protocol PropertyModel: ModelSource {
   /// The same with the model's numbers as fractions.
   func exploration(_ core: SessionCore, for method: Exact) throws -> PrismExploration
   var name: String { get }
+  /// The file it was read from, where files of properties may stand beside it.
+  var path: String? { get }
 }
 
 extension PrismFile: PropertyModel {}
@@ -18,6 +20,7 @@ struct ExplicitFile: PropertyModel {
   let rows: ExplicitModel
   private let lowered: Process
   private let seconds: Double
+  let path: String?
 
   var name: String { rows.name }
   var variableNames: [String] { rows.variables.map(\.name) }
@@ -37,6 +40,7 @@ struct ExplicitFile: PropertyModel {
   init(path: String, shown: String, kind: ExplicitModel.Kind? = nil, isObserved: Bool = false) throws(DataFileError) {
     let start = SessionCore.seconds()
     rows = try Self.read(path: path, shown: shown, kind: kind, isObserved: isObserved)
+    self.path = path
     lowered = rows.process()
     seconds = SessionCore.seconds() - start
   }

@@ -143,12 +143,18 @@ extension Natives {
           [(property, declarations)], declarations: declarations, of: file, tolerance: tolerance(call), by: exact)[0])
     }
     if declarations == nil, isName(text) {
-      throw call.fault(
-        "`\(text)` is not a property", at: "property",
-        notes: [
-          "`properties:` names the file that has a property of that name",
-          "or write the property itself, as in \"P=? [ F x=1 ]\"",
-        ])
+      guard let path = file.path else {
+        throw call.fault(
+          "`\(text)` is not a property", at: "property",
+          notes: [
+            "`properties:` names the file that has a property of that name",
+            "or write the property itself, as in \"P=? [ F x=1 ]\"",
+          ])
+      }
+      let found = try PropertiesBeside(model: path).property(text, at: given.span, read: core.readSource)
+      return .object(
+        try core.answers(
+          [(found.property, found.file)], declarations: found.file, of: file, tolerance: tolerance(call), by: exact)[0])
     }
     let written = try PropertyFile(core.addSource("<property>", text))
     guard written.properties.properties.count == 1, let property = written.properties.properties.first else {
@@ -158,7 +164,7 @@ extension Natives {
       try core.answers([(property, written)], declarations: declarations, of: file, tolerance: tolerance(call), by: exact)[0])
   }
 
-  private static func isName(_ text: String) -> Bool {
+  fileprivate static func isName(_ text: String) -> Bool {
     !text.isEmpty && text.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" }
   }
 }
@@ -213,8 +219,8 @@ extension Session {
   /// Answers properties of a PRISM model, or of one of states and transitions, and prints each answer.
   ///
   /// - Parameters:
-  ///   - properties: for each a file of properties, all of it or with `:name` one of its properties; or a property itself.
-  ///     Without any the size of the model is printed.
+  ///   - properties: for each a file of properties, all of it or with `:name` one of its properties; the name of a property in a
+  ///     file beside the model; or a property itself. Without any the size of the model is printed.
   ///   - method: nil for answers with guaranteed bounds, or ``Exact`` for fractions.
   /// - Throws: `DiagnosticError` with everything that is wrong, or `WorkCancelled`.
   @discardableResult
@@ -222,7 +228,7 @@ extension Session {
     let file: any PropertyModel = Self.isExplicit(path) ? try explicitFile(path) : try prismFile(path)
     if let rows = file as? ExplicitFile { core.warnings += rows.diagnostics }
     var questions: [(file: PropertyFile, chosen: [PrismProperties.Property])] = []
-    for text in properties { questions.append(try question(text)) }
+    for text in properties { questions.append(try question(text, beside: path)) }
     let names = questions.reduce(into: Set<String>()) { $0.formUnion($1.file.constantNames) }
     _ = try file.program(allowing: names)
     hasStartedRunning = true
@@ -245,8 +251,8 @@ extension Session {
     return result
   }
 
-  /// `FILE`, `FILE:name`, or the text of a property.
-  private func question(_ text: String) throws -> (PropertyFile, [PrismProperties.Property]) {
+  /// `FILE`, `FILE:name`, the name of a property in a file beside the model, or the text of a property.
+  private func question(_ text: String, beside model: String) throws -> (PropertyFile, [PrismProperties.Property]) {
     if SourceLoader.isReadable(text) {
       let file = try PropertyFile(loader.read(text))
       return (file, file.properties.properties)
@@ -257,6 +263,10 @@ extension Session {
     }
     // What has no bracket is no property: a file that is missing.
     guard text.contains("[") else {
+      if Natives.isName(text), SourceLoader.isReadable(model) {
+        let found = try PropertiesBeside(model: model).property(text, at: nil, read: loader.read)
+        return (found.file, [found.property])
+      }
       let path = text.lastIndex(of: ":").map { String(text[..<$0]) } ?? text
       throw DiagnosticError(.error("there is no file `\(path)`", at: nil))
     }

@@ -8,13 +8,15 @@ final class PrismFile: ModelSource, @unchecked Sendable {
   let name: String
   let model: PrismModel
   let constants: [String: PrismGiven]
+  let path: String?
   /// Names that may be given for the sake of a properties file.
   private var propertyConstants = Set<String>()
   private var lowered: PrismProgram?
   private var kept: PrismExploration?
 
-  init(name: String, model: PrismModel, constants: [String: PrismGiven]) {
+  init(name: String, model: PrismModel, constants: [String: PrismGiven], path: String? = nil) {
     self.name = name
+    self.path = path
     self.model = model
     self.constants = constants
   }
@@ -34,7 +36,8 @@ final class PrismFile: ModelSource, @unchecked Sendable {
     let (model, diagnostics) = PrismParser.parseModel(file)
     if diagnostics.contains(where: { $0.severity == .error }) { throw DiagnosticError(Checker.inOrder(diagnostics)) }
     warnings += diagnostics
-    self.init(name: Self.stem(file.name), model: model, constants: constants)
+    let path = SourceLoader.isReadable(file.name) ? file.name : nil
+    self.init(name: Self.stem(file.name), model: model, constants: constants, path: path)
   }
 
   /// The model with its constants; names that only properties declare may be given as well.
