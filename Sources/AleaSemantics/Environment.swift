@@ -34,6 +34,7 @@ public final class Environment: @unchecked Sendable {
   /// How the numbers of the program came about; shared with what this environment stands on.
   let numbers: ExactNumbers
 
+  /// - Parameter parent: what this one stands on: its names are seen, and may be covered, but not changed.
   public init(parent: Environment? = nil) {
     self.parent = parent
     numbers = parent?.numbers ?? ExactNumbers()
@@ -344,6 +345,7 @@ public protocol ModelSource: Sendable {
 }
 
 extension ModelSource {
+  /// The process of a source that takes no arguments.
   public func process(_ arguments: [(name: String, value: Value)]) throws -> Process { try process() }
 }
 

@@ -30,6 +30,13 @@ public struct AleaTranslation: Sendable {
     /// Whether a ctmc may become its embedded chain.
     var isEmbedded: Bool
 
+    /// - Parameters:
+    ///   - file: the name of the model's file, for the head of the program.
+    ///   - name: that of the model in the program.
+    ///   - given: values of its constants.
+    ///   - propertyText: what stands at a place of the properties.
+    ///   - mayDeadlock: false where it is known that every state has an enabled command.
+    ///   - reserved: names that the program must not define.
     public init(
       model: PrismModel, file: String, name: String, given: [String: PrismGiven] = [:],
       properties: PrismProperties = PrismProperties(), propertyText: @escaping (SourceSpan) -> String = { _ in "" },

@@ -12,6 +12,7 @@ public struct PrismWriter {
   var head: [String] = []
   private var lines: [String] = []
 
+  /// - Parameter given: values of constants, which stand in place of their declarations' own.
   public init(_ model: PrismModel, given: [String: PrismGiven] = [:]) {
     self.model = model
     self.given = given

@@ -23,6 +23,7 @@ public struct ProcessTranslation {
     var total: ClosedRange<Double>
     var channels: [ClosedRange<Double>]
 
+    /// - Parameter support: the values of a law with their weights, and what is cut off where it has no end.
     public init(
       total: ClosedRange<Double>, channels: [ClosedRange<Double>],
       support: @escaping (DistributionFamily, [Double]) throws -> (values: [Double], weights: [Double], cut: Double)

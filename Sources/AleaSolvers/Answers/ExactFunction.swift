@@ -11,6 +11,9 @@ public struct ExactFunction: ObjectValue {
   /// The states whose values were not asked for.
   private let unknown: Set<Int>
 
+  /// - Parameters:
+  ///   - values: one for each state.
+  ///   - unknown: the states that were not asked about, whose entries say nothing.
   public init(_ values: [ExactValue], of explored: ExploredProcess, unknown: Set<Int> = []) {
     self.values = values
     self.explored = explored
