@@ -238,6 +238,7 @@ import Testing
     ("states:\nactions: 2", "line 2, column 1: the states are expected here: names, or how many there are"),
     ("actions: up down up\n", "line 1, column 18: two actions have this name: `up`"),
     ("states: a _b\n", "line 1, column 11: the name of a state starts with a letter: `_b`"),
+    ("states: a b\naction: go\n", "line 2, column 1: no part of the file is called `action`"),
     ("sates: 2\n", "line 1, column 1: a part of the file begins here, with one of"),
     (head + "T: c identity", "line 6, column 4: there is no action of this name: `c`"),
     (head + "T: 2 identity", "line 6, column 4: there is no action with this number: they are 0 to 1: `2`"),

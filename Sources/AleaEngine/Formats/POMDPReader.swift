@@ -125,6 +125,8 @@ public enum POMDPReader {
       }
     }
 
+    private static let titles = "`discount`, `values`, `states`, `actions`, `observations`, `start`, `T`, `O` and `R`"
+
     mutating func readNames(_ noun: String, _ earlier: Names?, at place: Int) throws(DataFileError) -> Names {
       try isNew(earlier, "\(noun)s", at: place)
       if hasTables { throw scanner.fault("`\(noun)s` comes before `start` and the tables", at: place) }
@@ -140,9 +142,14 @@ public enum POMDPReader {
         return Names(texts: (0..<count).map { "\($0)" }, numbers: [:], noun: noun, areGiven: false)
       }
       var names = Names(texts: [], numbers: [:], noun: noun, areGiven: true)
+      var last = scanner.position
       while skip(), !isSection() {
         let at = scanner.position
         let word = scanner.word(until: [58, 35])
+        if word.isEmpty, let title = names.texts.last {
+          throw scanner.fault("no part of the file is called `\(title)`: they are \(Self.titles)", at: last)
+        }
+        last = at
         guard let letter = word.utf8.first, letter | 32 >= 97, letter | 32 <= 122 else {
           throw scanner.fault("the name of a \(noun) starts with a letter", at: at)
         }
