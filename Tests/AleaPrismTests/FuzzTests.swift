@@ -136,6 +136,25 @@ import Testing
     #expect(abs(answer.start - 1) < 1e-9)
   }
 
+  /// A property that mentions itself below an operator had no end.
+  @Test func propertiesThatMentionThemselvesEnd() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let model = folder.appendingPathComponent("m.prism").path
+    try "dtmc module m x : [0..1]; [] true -> (x'=1); endmodule".write(toFile: model, atomically: true, encoding: .utf8)
+    for text in [
+      "\"done\": P>=1 [ F \"done\" ];", "\"done\": P>=0.5 [ F \"b\" ]; \"b\": P<1 [ X \"done\" ];",
+      "\"done\": 1 + P=? [ F (\"done\" > 0.5) ];",
+    ] {
+      try text.write(toFile: folder.appendingPathComponent("m.props").path, atomically: true, encoding: .utf8)
+      let session = Session()
+      session.isSilent = true
+      let error = #expect(throws: DiagnosticError.self) { try session.run(prism: model, properties: ["done"]) }
+      #expect(error?.diagnostics.first?.message.hasSuffix("depends on itself") == true, "\(text): \(String(describing: error))")
+    }
+  }
+
   /// Small models of each kind, on which every question ends soon.
   static let small = [
     SemanticsTests.fork, SemanticsTests.rest, PathFormulaTests.choice,

@@ -53,7 +53,7 @@ extension PropertyChecker {
       return numbers
     case .label(let name):
       guard let definition = context.definition(ofLabel: name) else { break }
-      return try quantity(definition)
+      return try resolving(name, at: expression.span) { try $0.quantity(definition) }
     case .negate(let inner):
       return mapped(try quantity(inner)) {
         0 - $0

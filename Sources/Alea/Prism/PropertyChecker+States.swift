@@ -47,7 +47,7 @@ extension PropertyChecker {
       return combined(set, set) { a, _ in 1 - a }
     case .label(let name):
       guard let definition = context.definition(ofLabel: name) else { break }
-      return try states(definition)
+      return try resolving(name, at: expression.span) { try $0.states(definition) }
     case .chain(let first, let rest):
       if let only = rest.first, rest.count == 1, isQuantity(first) || isQuantity(only.operand) {
         return try comparison(first, only.symbol, only.operand, at: expression.span)

@@ -11,6 +11,8 @@ struct PropertyChecker {
   let method: Exact?
   /// The states whose numbers are needed, where each costs work of its own; nil for the initial ones.
   var asked: StateSet?
+  /// The properties that are being answered for the sake of another, outermost first.
+  private var open: [String] = []
   /// What `print` lists, each place once.
   var listings: [(span: SourceSpan, listing: PropertyAnswer.Listing)] = []
 
@@ -22,6 +24,16 @@ struct PropertyChecker {
     self.core = core
     self.tolerance = tolerance
     self.method = method
+  }
+
+  /// Answers a property that another mentions by its name.
+  mutating func resolving<Result>(
+    _ name: String, at span: SourceSpan, _ body: (inout PropertyChecker) throws -> Result
+  ) throws -> Result {
+    guard !open.contains(name) else { throw fault("the property \"\(name)\" depends on itself", at: span) }
+    open.append(name)
+    defer { open.removeLast() }
+    return try body(&self)
   }
 
   /// The states whose numbers are needed.
