@@ -12,11 +12,14 @@ public struct AutomatonProduct: Sendable {
   public let automatonSize: Int
   /// For each formula the states in which, once they are seen, it is known to be true whatever follows.
   public let settledTrue: [StateSet]
+  /// What the automata do when a state is left, by number.
+  private let step: Column<Int32>
+  /// What each step says of each formula.
   private let outlook: [Outlook]
   /// The number of formulas.
   private let width: Int
 
-  /// What a state says of one formula.
+  /// What a step of an automaton says of its formula.
   private struct Outlook {
     /// The promises kept when the state is left.
     var kept: UInt32
@@ -69,19 +72,14 @@ public struct AutomatonProduct: Sendable {
       origin = builder.origin
       automatonSize = builder.automata.reduce(0) { $0 + $1.states.count }
       process = builder.process(of: original)
-      let tuples = builder.places.map { builder.tuples[Int($0.tuple)] }
       settledTrue = builder.won
-      var outlook: [Outlook] = []
-      outlook.reserveCapacity(tuples.count * formulas.count)
-      for (state, tuple) in tuples.enumerated() {
-        for index in formulas.indices {
-          outlook.append(
-            Outlook(
-              kept: builder.kept[state * formulas.count + index],
-              required: builder.automata[index].required(in: Int(tuple[index]))))
+      step = builder.step
+      outlook = builder.steps.flatMap { step in
+        formulas.indices.map { index in
+          Outlook(
+            kept: step.kept[index], required: builder.automata[index].required(in: Int(builder.tuples[step.from].states[index])))
         }
       }
-      self.outlook = outlook
     } catch is TemporalLogic.TooLarge {
       throw tooLarge("one that outgrows it")
     }
@@ -90,9 +88,10 @@ public struct AutomatonProduct: Sendable {
   /// Whether a run that stays for ever in an end component, and visits all of it again and again, fulfils each formula.
   func isFulfilled(in component: Int, of ends: MaximalEndComponents) -> [Bool] {
     let states = ends.states(of: component)
+    func outlook(_ state: Int32, _ formula: Int) -> Outlook { self.outlook[Int(step.pointer[Int(state)]) * width + formula] }
     return (0..<width).map { index in
-      guard let first = states.first, let required = outlook[Int(first) * width + index].required else { return false }
-      let kept = states.reduce(UInt32(0)) { $0 | outlook[Int($1) * width + index].kept }
+      guard let first = states.first, let required = outlook(first, index).required else { return false }
+      let kept = states.reduce(UInt32(0)) { $0 | outlook($1, index).kept }
       return kept & required == required
     }
   }
@@ -153,21 +152,40 @@ public struct AutomatonProduct: Sendable {
 
   /// Builds the states breadth first.
   private struct Builder {
-    /// A state of the original (-1 once everything is settled) with the states of the automata.
-    struct Place: Hashable {
-      var state: Int32
-      var tuple: Int32
+    /// States of the automata, one of each.
+    struct Tuple {
+      var states: [Int32]
+      /// Whether the process no longer matters.
+      var isSettled: Bool
+      /// The tuples that guesses lead to; nil where they were not asked for.
+      var guesses: [Int32]?
+    }
+
+    /// What automata do with what holds in a state.
+    struct Step {
+      var from: Int
+      var to: Int32
+      /// The promises of each formula just kept.
+      var kept: [UInt32]
+      /// Whether each formula is true once the state is seen.
+      var isWon: [Bool]
     }
 
     let original: SparseProcess
     var automata: [RunAutomaton]
     let options: Options
-    let valuations: [UInt64]
-    var places: [Place] = []
-    var tuples: [[Int32]] = []
-    var kept: [UInt32] = []
-    /// For each place and formula whether it is true once the place's state is seen.
-    var isWon: [Bool] = []
+    /// The distinct combinations of propositions, and which of them holds in each state.
+    private var valuations: [UInt64] = []
+    private let valuation: Column<Int32>
+    private(set) var tuples: [Tuple] = []
+    private(set) var steps: [Step] = []
+    /// Tuples with valuations.
+    private var stepNumbers = KeyNumbering()
+    private var tupleNumbers: [[Int32]: Int32] = [:]
+    /// Tuples with states of the original counted from 1, 0 once everything is settled.
+    private var places = KeyNumbering()
+    /// The step made in each place.
+    let step = Column<Int32>()
     var start: [Int32] = []
     let origin = Column<Int32>()
     let choiceStart = Column<UInt32>([0])
@@ -177,24 +195,31 @@ public struct AutomatonProduct: Sendable {
     /// The probabilities in fractions, where the original has them.
     var exact: [Rational] = []
     private(set) var isComplete = true
-    private var placeNumbers: [Place: Int32] = [:]
-    private var tupleNumbers: [[Int32]: Int32] = [:]
 
     init(_ original: SparseProcess, _ automata: [RunAutomaton], _ propositions: [StateSet], _ options: Options) {
       self.original = original
       self.automata = automata
       self.options = options
-      valuations = (0..<original.stateCount).map { state in
-        propositions.enumerated().reduce(0) { $0 | UInt64($1.element.flags.pointer[state]) << UInt64($1.offset) }
+      valuation = Column(capacity: original.stateCount)
+      var numbers: [UInt64: Int32] = [:]
+      for state in 0..<original.stateCount {
+        var holds: UInt64 = 0
+        for (bit, set) in propositions.enumerated() { holds |= UInt64(set.flags.pointer[state]) << UInt64(bit) }
+        let number = numbers[holds, default: Int32(valuations.count)]
+        if number == valuations.count {
+          numbers[holds] = number
+          valuations.append(holds)
+        }
+        valuation.append(number)
       }
     }
 
     mutating func run(_ control: WorkControl, most: Int) throws {
-      let begin = [Int32](repeating: 0, count: automata.count)
+      let begin = tuple([Int32](repeating: 0, count: automata.count))
       start = (0..<original.stateCount).map { place(Int32($0), begin) }
       var next = 0
       while next < places.count {
-        if next % 64 == 0,
+        if next % 256 == 0,
           !control.report(WorkProgress(phase: "exploring", detail: "\(places.count) states with their automata"))
         {
           throw WorkCancelled(state: "stopped with \(places.count) states")
@@ -203,88 +228,90 @@ public struct AutomatonProduct: Sendable {
           isComplete = false
           return
         }
-        try expand(places[next])
+        let key = places.keys.pointer[next]
+        try expand(state: Int(key & 0xFFFF_FFFF) - 1, Int32(key >> 32))
+        choiceStart.append(UInt32(origin.count))
         next += 1
       }
     }
 
-    private mutating func place(_ state: Int32, _ tuple: [Int32]) -> Int32 {
-      let isSettled =
-        options.drawsSettledTogether && tuple.indices.allSatisfy { self.isSettled(automata[$0].states[Int(tuple[$0])]) }
-      let number: Int32
-      if let known = tupleNumbers[tuple] {
-        number = known
-      } else {
-        number = Int32(tuples.count)
-        tuples.append(tuple)
-        tupleNumbers[tuple] = number
-      }
-      let place = Place(state: isSettled ? -1 : state, tuple: number)
-      if let known = placeNumbers[place] { return known }
-      placeNumbers[place] = Int32(places.count)
-      places.append(place)
-      return Int32(places.count - 1)
+    private mutating func tuple(_ states: [Int32]) -> Int32 {
+      if let known = tupleNumbers[states] { return known }
+      let number = Int32(tuples.count)
+      let isSettled = states.indices.allSatisfy { [.won, .lost].contains(automata[$0].states[Int(states[$0])]) }
+      tuples.append(Tuple(states: states, isSettled: options.drawsSettledTogether && isSettled))
+      tupleNumbers[states] = number
+      return number
     }
 
-    private func isSettled(_ state: RunAutomaton.State) -> Bool { state == .won || state == .lost }
+    private mutating func place(_ state: Int32, _ tuple: Int32) -> Int32 {
+      places.number(UInt64(tuple) << 32 | UInt64(tuples[Int(tuple)].isSettled ? 0 : state + 1))
+    }
 
-    private mutating func expand(_ place: Place) throws {
-      let tuple = tuples[Int(place.tuple)]
-      defer { choiceStart.append(UInt32(origin.count)) }
-      guard place.state >= 0 else {
-        kept += [UInt32](repeating: 0, count: tuple.count)
-        for index in tuple.indices { isWon.append(automata[index].states[Int(tuple[index])] == .won) }
-        add(to: self.place(-1, tuple), 1)
-        endChoice(-1)
-        return
+    /// The step from a tuple in a state of the original with a combination of propositions.
+    private mutating func step(_ tuple: Int32, _ valuation: Int32) throws -> Int32 {
+      let number = stepNumbers.number(UInt64(tuple) << 32 | UInt64(valuation))
+      guard number == steps.count else { return number }
+      let from = tuples[Int(tuple)].states
+      var step = Step(from: Int(tuple), to: tuple, kept: [], isWon: [])
+      var states = from
+      for index in from.indices {
+        let move = try automata[index].move(Int(from[index]), valuations[Int(valuation)])
+        states[index] = Int32(move.state)
+        step.kept.append(move.kept)
+        step.isWon.append(automata[index].states[move.state] == .won)
       }
-      let valuation = valuations[Int(place.state)]
-      var next = tuple
-      for index in tuple.indices {
-        let move = try automata[index].move(Int(tuple[index]), valuation)
-        next[index] = Int32(move.state)
-        kept.append(move.kept)
-        isWon.append(automata[index].states[move.state] == .won)
+      step.to = self.tuple(states)
+      steps.append(step)
+      return number
+    }
+
+    private mutating func guesses(from tuple: Int32) throws -> [Int32] {
+      if let known = tuples[Int(tuple)].guesses { return known }
+      let from = tuples[Int(tuple)].states
+      var result: [Int32] = []
+      for index in from.indices {
+        for guess in try automata[index].guesses(from: Int(from[index])) {
+          var guessed = from
+          guessed[index] = Int32(guess)
+          result.append(self.tuple(guessed))
+        }
       }
-      for choice in original.choices(of: Int(place.state)) {
+      tuples[Int(tuple)].guesses = result
+      return result
+    }
+
+    /// - Parameter state: the state of the original, -1 once everything is settled.
+    private mutating func expand(state: Int, _ tuple: Int32) throws {
+      // What is settled stays so, whatever holds.
+      let number = try step(tuple, state < 0 ? 0 : valuation.pointer[state])
+      step.append(number)
+      let next = steps[Int(number)].to
+      guard state >= 0 else { return add(place(-1, next), ofChoice: -1) }
+      for choice in original.choices(of: state) {
+        if tuples[Int(next)].isSettled {
+          add(place(-1, next), ofChoice: Int32(choice))
+          continue
+        }
         for transition in original.transitions(of: choice) {
-          merge(
-            self.place(original.successor.pointer[transition], next), original.probability.pointer[transition],
-            original.exact?.probability[transition])
+          successor.append(place(original.successor.pointer[transition], next))
+          probability.append(original.probability.pointer[transition])
+          if let form = original.exact { exact.append(form.probability[transition]) }
         }
         endChoice(Int32(choice))
       }
-      if original.isTerminal(Int(place.state)) {
-        // A run that has ended stays where it is.
-        add(to: self.place(place.state, next), 1)
-        endChoice(-1)
-      }
+      // A run that has ended stays where it is.
+      if original.isTerminal(state) { add(place(Int32(state), next), ofChoice: -1) }
       guard options.guesses else { return }
-      for index in tuple.indices {
-        for guess in try automata[index].guesses(from: Int(tuple[index])) {
-          var guessed = tuple
-          guessed[index] = Int32(guess)
-          add(to: self.place(place.state, guessed), 1)
-          endChoice(-1)
-        }
-      }
+      for guess in try guesses(from: tuple) { add(place(Int32(state), guess), ofChoice: -1) }
     }
 
-    /// Successors of a choice are distinct: settled ones may fall together.
-    private mutating func merge(_ target: Int32, _ weight: Double, _ exactWeight: Rational?) {
-      for earlier in Int(transitionStart.pointer[transitionStart.count - 1])..<successor.count
-      where successor.pointer[earlier] == target {
-        probability.pointer[earlier] += weight
-        if let exactWeight { exact[earlier] += exactWeight }
-        return
-      }
-      add(to: target, weight, exactWeight)
-    }
-
-    private mutating func add(to target: Int32, _ weight: Double, _ exactWeight: Rational? = nil) {
+    /// A choice with one successor.
+    private mutating func add(_ target: Int32, ofChoice choice: Int32) {
       successor.append(target)
-      probability.append(weight)
-      if original.exact != nil { exact.append(exactWeight ?? .one) }
+      probability.append(1)
+      if original.exact != nil { exact.append(.one) }
+      endChoice(choice)
     }
 
     private func endChoice(_ choice: Int32) {
@@ -293,9 +320,8 @@ public struct AutomatonProduct: Sendable {
     }
 
     var won: [StateSet] {
-      let width = automata.count
-      return (0..<width).map { index in
-        StateSet(places.indices.filter { isWon[$0 * width + index] }, count: places.count)
+      automata.indices.map { index in
+        StateSet((0..<step.count).filter { steps[Int(step.pointer[$0])].isWon[index] }, count: step.count)
       }
     }
 

@@ -52,14 +52,9 @@ public struct CountedProcess: Sendable {
       guard !overflows, next < 1 << 56 else { throw tooLarge }
       places.append(next)
     }
-    var number: [Int: Int32] = [:]
-    var keys: [Int] = []
-    func find(_ key: Int) -> Int32 {
-      if let known = number[key] { return known }
-      number[key] = Int32(keys.count)
-      keys.append(key)
-      return Int32(keys.count - 1)
-    }
+    var numbering = KeyNumbering()
+    let keys = numbering.keys
+    func find(_ key: Int) -> Int32 { numbering.number(UInt64(key)) }
     start = (0..<original.stateCount).map { find($0) }
     let choiceStart = Column<UInt32>([0])
     let transitionStart = Column<UInt32>([0])
@@ -73,7 +68,7 @@ public struct CountedProcess: Sendable {
         throw WorkCancelled(state: "stopped with \(keys.count) states")
       }
       guard keys.count <= Self.mostStates, successor.count < Int(Int32.max) / 2 else { throw tooLarge }
-      let key = keys[next]
+      let key = Int(keys.pointer[next])
       for choice in original.choices(of: key % original.stateCount) {
         var base = 0
         for (index, counter) in counters.enumerated() {
@@ -93,8 +88,10 @@ public struct CountedProcess: Sendable {
       next += 1
     }
     self.origin = origin
-    state = keys.map { Int32($0 % original.stateCount) }
-    counts = counters.indices.map { index in keys.map { Int32($0 % places[index + 1] / places[index]) } }
+    state = (0..<keys.count).map { Int32(Int(keys.pointer[$0]) % original.stateCount) }
+    counts = counters.indices.map { index in
+      (0..<keys.count).map { Int32(Int(keys.pointer[$0]) % places[index + 1] / places[index]) }
+    }
     var process = SparseProcess(
       choiceStart: choiceStart, transitionStart: transitionStart, successor: successor, probability: probability, channels: [],
       initial: original.initial, objective: original.objective)
