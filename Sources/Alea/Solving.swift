@@ -148,7 +148,7 @@ extension SessionCore {
       solution.occupancy = try sparse.longRunFractions(following: solution.sparse.policy, control: control)
       solution.channelTotals = try channels(of: sparse, following: solution.sparse.policy)
     case .total:
-      solution.occupancy = sparse.expectedVisits(following: solution.sparse.policy)
+      solution.occupancy = try sparse.expectedVisits(following: solution.sparse.policy, control: control)
       solution.channelTotals = try channels(of: sparse, following: solution.sparse.policy)
     case .finiteHorizon(let horizon, let discount):
       guard let choices = solution.sparse.stages?.policy, horizon * sparse.transitionCount < Self.workOfParts else { return }

@@ -9,6 +9,31 @@ public struct WorkControl: Sendable {
     self.threads = threads
     self.report = report
   }
+
+  /// Tells what is being done, and ends the work when it should end.
+  ///
+  /// - Throws: `WorkCancelled` saying that the work stopped there.
+  public func check(_ phase: String, _ detail: String) throws(WorkCancelled) {
+    if !report(WorkProgress(phase: phase, detail: detail)) { throw WorkCancelled(state: "\(phase) stopped: \(detail)") }
+  }
+
+  /// Goes through `0..<count` in blocks, so large that asking between them costs nothing and so small that Ctrl-C is heard at once.
+  ///
+  /// - Throws: `WorkCancelled` between two blocks.
+  public func forEachBlock(
+    of count: Int, _ phase: String, _ detail: String, _ body: (Range<Int>) -> Void
+  ) throws(WorkCancelled) {
+    var first = 0
+    while first < count {
+      try check(phase, detail)
+      let end = min(count, first + Self.blockSize)
+      body(first..<end)
+      first = end
+    }
+  }
+
+  /// Simple steps between two looks at whether to go on: a few milliseconds.
+  public static let blockSize = 1 << 19
 }
 
 /// A snapshot of long work.

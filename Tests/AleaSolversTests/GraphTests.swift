@@ -1,4 +1,5 @@
 import AleaModel
+import Synchronization
 import Testing
 
 @testable import AleaSolvers
@@ -72,11 +73,11 @@ struct HandProcess {
     return reaches
   }
 
-  @Test func componentsAreMutualReachabilityInReverseTopologicalOrder() {
+  @Test func componentsAreMutualReachabilityInReverseTopologicalOrder() throws {
     var generator = SeededGenerator(seed: 1)
     for _ in 0..<500 {
       let process = HandProcess.randomGraph(&generator, maxStates: 12).sparse(Objective(criterion: .total))
-      let components = StronglyConnectedComponents(of: process)
+      let components = try StronglyConnectedComponents(of: process)
       let reaches = closure(process)
       for i in 0..<process.stateCount {
         for j in 0..<process.stateCount {
@@ -91,22 +92,58 @@ struct HandProcess {
     }
   }
 
-  @Test func aLongPathNeedsNoDeepStack() {
-    let count = 1_000_000
-    let process = SparseProcess(
+  /// A path that ends in a loop.
+  func path(_ count: Int) -> SparseProcess {
+    SparseProcess(
       choiceStart: Column((0...count).map { UInt32($0) }), transitionStart: Column((0...count).map { UInt32($0) }),
       successor: Column((0..<count).map { Int32(min($0 + 1, count - 1)) }), probability: Column(repeating: 1, count: count),
       channels: [], initial: [(0, 1)], objective: Objective(criterion: .total))
-    #expect(StronglyConnectedComponents(of: process).count == count)
-    let ends = MaximalEndComponents(of: process, predecessors: ChoicePredecessors(of: process))
+  }
+
+  @Test func aLongPathNeedsNoDeepStack() throws {
+    let count = 1_000_000
+    let process = path(count)
+    #expect(try StronglyConnectedComponents(of: process).count == count)
+    let ends = try MaximalEndComponents(of: process, predecessors: ChoicePredecessors(of: process))
     #expect(ends.count == 1 && ends.states(of: 0).first == Int32(count - 1))
   }
 
-  @Test func maximalEndComponentsAreTheLargestClosedConnectedSets() {
+  @Test func searchesEndWhenTheWorkIsCancelled() throws {
+    // The searches look up every `blockSize` steps, so that a third look comes in the middle of the path.
+    let process = path(3 * WorkControl.blockSize)
+    let predecessors = try ChoicePredecessors(of: process)
+    func expectCancelled(_ search: (WorkControl) throws -> Void) throws {
+      let looks = Mutex(0)
+      #expect(throws: WorkCancelled.self) {
+        try search(
+          WorkControl { _ in
+            looks.withLock {
+              $0 += 1
+              return $0 < 2
+            }
+          })
+      }
+      #expect(looks.withLock { $0 } == 2)
+    }
+    try expectCancelled { _ = try ChoicePredecessors(of: process, control: $0) }
+    try expectCancelled { _ = try StronglyConnectedComponents(of: process, control: $0) }
+    try expectCancelled { _ = try MaximalEndComponents(of: process, predecessors: predecessors, control: $0) }
+    let last = StateSet([process.stateCount - 1], count: process.stateCount)
+    let questions: [(QualitativeReachability) throws -> StateSet] = [
+      { try $0.neverReached() }, { try $0.avoidable() }, { try $0.alwaysReached() }, { try $0.surelyReachable() },
+    ]
+    for question in questions {
+      try expectCancelled {
+        _ = try question(QualitativeReachability(of: process, predecessors: predecessors, target: last, control: $0))
+      }
+    }
+  }
+
+  @Test func maximalEndComponentsAreTheLargestClosedConnectedSets() throws {
     var generator = SeededGenerator(seed: 2)
     for _ in 0..<500 {
       let process = HandProcess.randomGraph(&generator).sparse(Objective(criterion: .total))
-      let ends = MaximalEndComponents(of: process, predecessors: ChoicePredecessors(of: process))
+      let ends = try MaximalEndComponents(of: process, predecessors: ChoicePredecessors(of: process))
       // Every subset of states, with all the choices that stay inside it: an end component when it is connected by them.
       var largest: [Int: Int] = [:]
       for subset in 1..<(1 << process.stateCount) {
@@ -132,13 +169,13 @@ struct HandProcess {
     }
   }
 
-  @Test func qualitativeSetsAgreeWithEveryDeterministicPolicy() {
+  @Test func qualitativeSetsAgreeWithEveryDeterministicPolicy() throws {
     var generator = SeededGenerator(seed: 3)
     for _ in 0..<400 {
       let process = HandProcess.randomGraph(&generator, maxStates: 6).sparse(Objective(criterion: .total))
       let count = process.stateCount
       let target = StateSet((0..<count).filter { _ in Int.random(in: 0..<4, using: &generator) == 0 }, count: count)
-      let sets = QualitativeReachability(of: process, predecessors: ChoicePredecessors(of: process), target: target)
+      let sets = try QualitativeReachability(of: process, predecessors: ChoicePredecessors(of: process), target: target)
       // Under one policy: zero when no target can be reached, one when every reachable state can still reach one.
       var someZero = Set<Int>()
       var allZero = Set(0..<count)
@@ -163,10 +200,10 @@ struct HandProcess {
         }
         break
       }
-      #expect(Set(sets.neverReached().states) == allZero)
-      #expect(Set(sets.avoidable().states) == someZero)
-      #expect(Set(sets.alwaysReached().states) == allOne)
-      #expect(Set(sets.surelyReachable().states) == someOne)
+      #expect(try Set(sets.neverReached().states) == allZero)
+      #expect(try Set(sets.avoidable().states) == someZero)
+      #expect(try Set(sets.alwaysReached().states) == allOne)
+      #expect(try Set(sets.surelyReachable().states) == someOne)
     }
   }
 }

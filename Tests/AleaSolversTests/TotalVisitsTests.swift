@@ -35,7 +35,7 @@ import Testing
       state == 0 || state == n ? [] : [(Int32(state - 1), 0.5), (Int32(state + 1), 0.5)]
     }
     let process = Self.chain(rows, start: Int32(i))
-    let visits = try #require(process.expectedVisits(following: Self.policy(of: process)))
+    let visits = try #require(try process.expectedVisits(following: Self.policy(of: process)))
     for j in 1..<n {
       let expected = 2 * Double(min(i, j) * (n - max(i, j))) / Double(n)
       #expect(abs(visits[j] - expected) < 1e-9)
@@ -47,7 +47,7 @@ import Testing
   /// State 0 stays with probability 1/4, else falls into the loop 1 <-> 2; the loop 3 is never reached.
   @Test func classesThatAreNeverLeft() throws {
     let process = Self.chain([[(0, 0.25), (1, 0.75)], [(2, 1)], [(1, 1)], [(3, 1)]], start: 0)
-    let visits = try #require(process.expectedVisits(following: Self.policy(of: process)))
+    let visits = try #require(try process.expectedVisits(following: Self.policy(of: process)))
     #expect(abs(visits[0] - 4.0 / 3) < 1e-12)
     #expect(visits[1] == .infinity && visits[2] == .infinity)
     #expect(visits[3] == 0)

@@ -192,12 +192,12 @@ extension PropertyChecker {
       // The least probability of staying is the complement of the greatest of leaving again and again.
       return opposite(try recurrence(complement(set)))
     }
-    let predecessors = ChoicePredecessors(of: sparse)
+    let predecessors = try ChoicePredecessors(of: sparse, control: control)
     let enabled = Column<UInt8>(repeating: 0, count: sparse.choiceCount)
     for state in 0..<sparse.stateCount where set.contains(state) {
       for choice in sparse.choices(of: state) { enabled.pointer[choice] = 1 }
     }
-    let ends = MaximalEndComponents(of: sparse, predecessors: predecessors, enabled: enabled)
+    let ends = try MaximalEndComponents(of: sparse, predecessors: predecessors, enabled: enabled, control: control)
     let goal = StateSet(count: sparse.stateCount)
     for state in 0..<sparse.stateCount where ends.componentOf.pointer[state] >= 0 { goal.flags.pointer[state] = 1 }
     var solution = try unbounded(everything, goal, maximize: true)
@@ -237,8 +237,8 @@ extension PropertyChecker {
 
   /// The greatest probability of `G F a`: some end component with such a state is reached.
   private func recurrence(_ set: StateSet) throws -> SparseSolution {
-    let predecessors = ChoicePredecessors(of: sparse)
-    let ends = MaximalEndComponents(of: sparse, predecessors: predecessors)
+    let predecessors = try ChoicePredecessors(of: sparse, control: control)
+    let ends = try MaximalEndComponents(of: sparse, predecessors: predecessors, control: control)
     let goal = StateSet(count: sparse.stateCount)
     for component in 0..<ends.count {
       let states = ends.states(of: component)

@@ -188,15 +188,15 @@ extension PropertyChecker {
     let asked = isComplement ? flip[relation] ?? relation : relation
     let level = isComplement ? 1 - limit : limit
     let isLeast = (optimum == .least) != isComplement
-    func set(almostSurely: Bool) -> StateSet {
-      sparse.qualitativeUntil(target, within: within, almostSurely: almostSurely, forAll: isLeast)
+    func set(almostSurely: Bool) throws -> StateSet {
+      try sparse.qualitativeUntil(target, within: within, almostSurely: almostSurely, forAll: isLeast, control: control)
     }
     let result: StateSet
     switch (asked, level) {
-    case (.greaterEqual, 1): result = set(almostSurely: true)
-    case (.less, 1): result = complement(set(almostSurely: true))
-    case (.greater, 0): result = set(almostSurely: false)
-    case (.lessEqual, 0): result = complement(set(almostSurely: false))
+    case (.greaterEqual, 1): result = try set(almostSurely: true)
+    case (.less, 1): result = complement(try set(almostSurely: true))
+    case (.greater, 0): result = try set(almostSurely: false)
+    case (.lessEqual, 0): result = complement(try set(almostSurely: false))
     case (.greaterEqual, _), (.lessEqual, _): result = everything
     default: result = StateSet(count: sparse.stateCount)
     }

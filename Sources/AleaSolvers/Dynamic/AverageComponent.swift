@@ -85,7 +85,7 @@ struct AverageComponent {
       if try !iterate(until: precision, limit: limit, control: control) && count <= Self.directCount {
         let before = bounds()
         let saved = relative
-        improveByPolicies()
+        try improveByPolicies(control)
         let after = bounds()
         if !(after.upper - after.lower < before.upper - before.lower) { relative = saved }
       }
@@ -199,10 +199,10 @@ struct AverageComponent {
   // MARK: Policy iteration
 
   /// Replaces the relative values by those of the policy that policy iteration ends with.
-  private mutating func improveByPolicies() {
+  private mutating func improveByPolicies(_ control: WorkControl) throws {
     var policy = bounds().policy
     for _ in 0..<(20 + 2 * count) {
-      guard let reference = makeUnichain(&policy), let relative = relativeValues(policy, reference: reference)
+      guard let reference = try makeUnichain(&policy, control), let relative = relativeValues(policy, reference: reference)
       else { return }
       self.relative = relative.values
       var improved = false
@@ -227,11 +227,11 @@ struct AverageComponent {
 
   /// Keeps the policy on its recurrent class of greatest gain and, when there are others, leads all other states there; returns a
   /// state of that class.
-  private func makeUnichain(_ policy: inout [Int]) -> Int? {
+  private func makeUnichain(_ policy: inout [Int], _ control: WorkControl) throws -> Int? {
     let enabled = Column<UInt8>(repeating: 0, count: problem.reward.count)
     for choice in policy { enabled.pointer[choice] = 1 }
-    let classes = StronglyConnectedComponents(
-      of: problem.choiceStart, problem.transitionStart, problem.successor, enabled: enabled)
+    let classes = try StronglyConnectedComponents(
+      of: problem.choiceStart, problem.transitionStart, problem.successor, enabled: enabled, control: control)
     var best: (gain: Double, component: Int)?
     var closed = 0
     for component in 0..<classes.count {

@@ -66,7 +66,7 @@ extension SparseProcess {
       for (state, probability) in initial { start[Int(state)] += probability }
     }
     precondition(start.count == count, "one starting probability a state")
-    let classes = StronglyConnectedComponents(of: chain)
+    let classes = try StronglyConnectedComponents(of: chain, control: control)
     var fractions = [Double](repeating: 0, count: count)
     for component in 0..<classes.count {
       let members = classes.states(of: component)

@@ -44,8 +44,8 @@ struct AverageReward {
     let maximizes = process.objective.maximizes
     let reward = process.signedReward()
     let count = process.stateCount
-    let predecessors = ChoicePredecessors(of: process)
-    let ends = MaximalEndComponents(of: process, predecessors: predecessors)
+    let predecessors = try ChoicePredecessors(of: process, control: control)
+    let ends = try MaximalEndComponents(of: process, predecessors: predecessors, control: control)
     let rows = process.rows(reward: reward)
     let local = Column<Int32>(repeating: 0, count: count)
     var staying: [(lower: Double, upper: Double)?] = []
@@ -81,7 +81,7 @@ struct AverageReward {
     let someTerminal = (0..<count).contains { process.isTerminal($0) }
     let best = staying.reduce(someTerminal ? 0 : -Double.infinity) { max($0, $1!.upper) }
     let worst = staying.reduce(someTerminal ? 0 : Double.infinity) { min($0, $1!.lower) }
-    let solver = ComponentSolver(
+    let solver = try ComponentSolver(
       quotient.problem, precision: precision / 2, limits: .init(lower: worst, upper: best), phase: "solving", control: control)
     try solver.solve()
     var policy = ComponentPolicy(process, predecessors: predecessors)
@@ -164,7 +164,7 @@ struct AverageReward {
     let problem = ComponentProblem(
       choiceStart: chain.choiceStart, transitionStart: chain.transitionStart, successor: chain.successor,
       probability: chain.probability, reward: excess, fixed: fixed, lower: Column(relative), upper: Column(relative))
-    let solver = ComponentSolver(problem, precision: precision, phase: "solving", control: control)
+    let solver = try ComponentSolver(problem, precision: precision, phase: "solving", control: control)
     try solver.solve()
     for state in 0..<count where fixed.flags.pointer[state] == 0 { relative[state] = solver.value.pointer[state] }
   }

@@ -56,15 +56,15 @@ final class ComponentSolver {
   init(
     _ problem: ComponentProblem, precision: Double, limits: Limits = Limits(), start: Double = 0,
     style: Style = .optimistic, sweepLimit: Int = .max, phase: String, control: WorkControl
-  ) {
+  ) throws(WorkCancelled) {
     self.style = style
     self.sweepLimit = sweepLimit
     self.problem = problem
     self.control = control
     self.phase = phase
     self.limits = limits
-    components = StronglyConnectedComponents(
-      of: problem.choiceStart, problem.transitionStart, problem.successor, excluding: problem.fixed)
+    components = try StronglyConnectedComponents(
+      of: problem.choiceStart, problem.transitionStart, problem.successor, excluding: problem.fixed, control: control)
     rows = problem.rows
     let count = problem.stateCount
     value = Column(repeating: start, count: count)
@@ -87,7 +87,7 @@ final class ComponentSolver {
   static func solve(
     _ problem: ComponentProblem, precision: Double, limits: Limits, sweepLimit: Int = .max, phase: String, control: WorkControl
   ) throws -> Found {
-    let solver = ComponentSolver(
+    let solver = try ComponentSolver(
       problem, precision: precision, limits: limits, sweepLimit: sweepLimit, phase: phase, control: control)
     try solver.solve()
     return Found(value: solver.value, policy: solver.policy, sweeps: solver.sweeps, notes: solver.notes)

@@ -115,9 +115,10 @@ extension SparseProcess {
       ?? rough.reachability(
         of: target, maximize: maximize, tolerance: 1e-6, sweepLimit: ExactStart.sweepLimit, control: control
       ).policy
-    let sets = QualitativeReachability(of: self, predecessors: ChoicePredecessors(of: self), target: target)
-    let zero = maximize ? sets.neverReached() : sets.avoidable()
-    let one = maximize ? sets.surelyReachable() : sets.alwaysReached()
+    let sets = try QualitativeReachability(
+      of: self, predecessors: ChoicePredecessors(of: self, control: control), target: target, control: control)
+    let zero = try maximize ? sets.neverReached() : sets.avoidable()
+    let one = try maximize ? sets.surelyReachable() : sets.alwaysReached()
     var goal = rough
     goal.objective = Objective(criterion: .total, maximizes: maximize)
     var iteration = ExactPolicyIteration(

@@ -44,8 +44,8 @@ struct ExactAverage {
   // MARK: Evaluating
 
   private mutating func evaluate() throws {
-    let chain = ExactPolicyComponents(
-      process, following: policy, isFixed: (0..<process.stateCount).map { process.isTerminal($0) })
+    let chain = try ExactPolicyComponents(
+      process, following: policy, isFixed: (0..<process.stateCount).map { process.isTerminal($0) }, control: control)
     for component in 0..<chain.count {
       let states = chain.states(of: component)
       if chain.isClosed(component) {

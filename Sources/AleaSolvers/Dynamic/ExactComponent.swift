@@ -92,12 +92,12 @@ struct ExactPolicyComponents {
   private let components: StronglyConnectedComponents
 
   /// - Parameter isFixed: states that count as ends of the chain.
-  init(_ process: SparseProcess, following policy: [Int32], isFixed: [Bool]) {
+  init(_ process: SparseProcess, following policy: [Int32], isFixed: [Bool], control: WorkControl) throws(WorkCancelled) {
     self.process = process
     self.policy = policy
     let enabled = Column<UInt8>(repeating: 0, count: process.choiceCount)
     for state in 0..<process.stateCount where !isFixed[state] && policy[state] >= 0 { enabled.pointer[Int(policy[state])] = 1 }
-    components = StronglyConnectedComponents(of: process, enabled: enabled)
+    components = try StronglyConnectedComponents(of: process, enabled: enabled, control: control)
   }
 
   var count: Int { components.count }

@@ -115,7 +115,8 @@ struct ExactPolicyIteration {
       }
     }
     guard isAny else { return false }
-    let sets = MaximalEndComponents(of: process, predecessors: ChoicePredecessors(of: process), enabled: enabled)
+    let sets = try MaximalEndComponents(
+      of: process, predecessors: ChoicePredecessors(of: process, control: control), enabled: enabled, control: control)
     var hasImproved = false
     for component in 0..<sets.count {
       let states = sets.states(of: component)
@@ -140,7 +141,7 @@ struct ExactPolicyIteration {
   // MARK: Evaluating
 
   private mutating func evaluate() throws {
-    let chain = ExactPolicyComponents(process, following: policy, isFixed: isFixed)
+    let chain = try ExactPolicyComponents(process, following: policy, isFixed: isFixed, control: control)
     for component in 0..<chain.count {
       let states = chain.states(of: component)
       if states.count == 1, isFixed[states[0]] { continue }

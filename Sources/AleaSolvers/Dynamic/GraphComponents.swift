@@ -36,16 +36,19 @@ public struct StronglyConnectedComponents: Sendable {
   /// Finds the components of all states.
   ///
   /// - Parameter enabled: one entry a choice, zero where the choice is left out; nil when all count.
-  public init(of process: SparseProcess, enabled: Column<UInt8>? = nil) {
-    self.init(of: process.choiceStart, process.transitionStart, process.successor, enabled: enabled)
+  /// - Throws: `WorkCancelled` when `control` ends the work.
+  public init(of process: SparseProcess, enabled: Column<UInt8>? = nil, control: WorkControl = WorkControl())
+    throws(WorkCancelled)
+  {
+    try self.init(of: process.choiceStart, process.transitionStart, process.successor, enabled: enabled, control: control)
   }
 
   /// Finds the components of the states outside `excluded`; those inside belong to component -1 and are not gone through.
   init(
     of choiceStart: Column<UInt32>, _ transitionStart: Column<UInt32>, _ successor: Column<Int32>,
-    enabled: Column<UInt8>? = nil, excluding excluded: StateSet? = nil
-  ) {
-    let search = ComponentSearch(choiceStart, transitionStart, successor)
+    enabled: Column<UInt8>? = nil, excluding excluded: StateSet? = nil, control: WorkControl = WorkControl()
+  ) throws(WorkCancelled) {
+    let search = ComponentSearch(choiceStart, transitionStart, successor, control)
     let stateCount = choiceStart.count - 1
     let component = Column<Int32>(repeating: -1, count: stateCount)
     let start = Column<Int32>(capacity: 16)
@@ -55,7 +58,7 @@ public struct StronglyConnectedComponents: Sendable {
     search.reset(all: stateCount)
     if let excluded { search.close(excluded) }
     for state in 0..<stateCount where search.isUnvisited(state) {
-      search.visit(from: state, enabled: enabled.map { UnsafePointer($0.pointer) }) { found in
+      try search.visit(from: state, enabled: enabled.map { UnsafePointer($0.pointer) }) { found in
         for member in found { component.pointer[Int(member)] = number }
         number += 1
         filled += Int32(found.count)
@@ -77,6 +80,7 @@ final class ComponentSearch {
   private let transitionStart: UnsafePointer<UInt32>
   private let successor: UnsafePointer<Int32>
   private let rows: (Column<UInt32>, Column<UInt32>, Column<Int32>)
+  private let control: WorkControl
   /// 0 for states to be visited, the number of discovery while they are open, ``closed`` when they are done or do not take part.
   private let number: Column<Int32>
   private let low: Column<Int32>
@@ -93,7 +97,10 @@ final class ComponentSearch {
   }
   private static let closed = Int32.max
 
-  init(_ choiceStart: Column<UInt32>, _ transitionStart: Column<UInt32>, _ successor: Column<Int32>) {
+  init(
+    _ choiceStart: Column<UInt32>, _ transitionStart: Column<UInt32>, _ successor: Column<Int32>, _ control: WorkControl
+  ) {
+    self.control = control
     rows = (choiceStart, transitionStart, successor)
     self.choiceStart = UnsafePointer(choiceStart.pointer)
     self.transitionStart = UnsafePointer(transitionStart.pointer)
@@ -130,7 +137,7 @@ final class ComponentSearch {
   /// Explores what `root` reaches among unvisited states, and hands over each component as it is completed.
   func visit(
     from root: Int, enabled: UnsafePointer<UInt8>?, found: (UnsafeBufferPointer<Int32>) -> Void
-  ) {
+  ) throws(WorkCancelled) {
     let number = number.pointer
     let low = low.pointer
     let open = open.pointer
@@ -144,6 +151,7 @@ final class ComponentSearch {
         let state = Int(entering)
         number[state] = next
         low[state] = next
+        if next & Int32(WorkControl.blockSize - 1) == 0 { try control.check("solving", "looking for components of the graph") }
         next &+= 1
         open[openCount] = entering
         openCount &+= 1

@@ -31,7 +31,11 @@ public struct MaximalEndComponents: Sendable {
   /// - Parameters:
   ///   - predecessors: the choice graph read backwards, of the same process.
   ///   - enabled: one entry a choice, zero where it is left out; nil when all count.
-  public init(of process: SparseProcess, predecessors: ChoicePredecessors, enabled: Column<UInt8>? = nil) {
+  /// - Throws: `WorkCancelled` when `control` ends the work.
+  public init(
+    of process: SparseProcess, predecessors: ChoicePredecessors, enabled: Column<UInt8>? = nil,
+    control: WorkControl = WorkControl()
+  ) throws(WorkCancelled) {
     let stateCount = process.stateCount
     let choiceCount = process.choiceCount
     let choiceStart = process.choiceStart.pointer
@@ -59,8 +63,11 @@ public struct MaximalEndComponents: Sendable {
       left.pointer[state] -= 1
       if left.pointer[state] == 0 { removed.append(Int32(state)) }
     }
-    func removeAll() {
+    func removeAll() throws(WorkCancelled) {
+      var steps = 0
       while let state = removed.popLast() {
+        steps &+= 1
+        if steps & (WorkControl.blockSize - 1) == 0 { try control.check("solving", "looking for end components") }
         let first = Int(predecessors.start.pointer[Int(state)])
         let end = Int(predecessors.start.pointer[Int(state) + 1])
         for position in first..<end {
@@ -69,9 +76,9 @@ public struct MaximalEndComponents: Sendable {
         }
       }
     }
-    removeAll()
+    try removeAll()
 
-    let search = ComponentSearch(process.choiceStart, process.transitionStart, process.successor)
+    let search = ComponentSearch(process.choiceStart, process.transitionStart, process.successor, control)
     // Within a round: the number of the strongly connected component of each remaining state.
     let group = Column<Int32>(repeating: -1, count: stateCount)
     var remaining: [Int32] = []
@@ -79,11 +86,12 @@ public struct MaximalEndComponents: Sendable {
     var grouped: [Int32] = []
     var groupStart: [Int] = []
     while !remaining.isEmpty {
+      try control.check("solving", "looking for end components")
       grouped.removeAll(keepingCapacity: true)
       groupStart = [0]
       search.reset(remaining)
       for state in remaining where search.isUnvisited(Int(state)) {
-        search.visit(from: Int(state), enabled: UnsafePointer(allowed.pointer)) { states in
+        try search.visit(from: Int(state), enabled: UnsafePointer(allowed.pointer)) { states in
           for member in states { group.pointer[Int(member)] = Int32(groupStart.count - 1) }
           grouped.append(contentsOf: states)
           groupStart.append(grouped.count)
@@ -112,7 +120,7 @@ public struct MaximalEndComponents: Sendable {
           start.append(Int32(found.count))
         }
       }
-      removeAll()
+      try removeAll()
       for state in again {
         if left.pointer[Int(state)] > 0 { remaining.append(state) }
       }

@@ -10,7 +10,8 @@ public struct ChoicePredecessors: Sendable {
   /// The state whose choice it is.
   public let owner: Column<Int32>
 
-  public init(of process: SparseProcess) {
+  /// - Throws: `WorkCancelled` when `control` ends the work.
+  public init(of process: SparseProcess, control: WorkControl = WorkControl()) throws(WorkCancelled) {
     let stateCount = process.stateCount
     let choiceCount = process.choiceCount
     let transitionCount = process.transitionCount
@@ -21,12 +22,16 @@ public struct ChoicePredecessors: Sendable {
     let choices = choices.pointer
     let successor = process.successor.pointer
     let transitionStart = process.transitionStart.pointer
-    for transition in 0..<transitionCount { start[Int(successor[transition]) &+ 1] &+= 1 }
+    let (phase, detail) = ("solving", "reading the graph backwards")
+    try control.forEachBlock(of: transitionCount, phase, detail) { block in
+      for transition in block { start[Int(successor[transition]) &+ 1] &+= 1 }
+    }
     for state in 0..<stateCount { start[state &+ 1] &+= start[state] }
     let fill = Column(UnsafeBufferPointer(start: start, count: stateCount + 1))
-    withExtendedLifetime(fill) {
-      let place = fill.pointer
-      for choice in 0..<choiceCount {
+    defer { withExtendedLifetime(fill) {} }
+    let place = fill.pointer
+    try control.forEachBlock(of: choiceCount, phase, detail) { block in
+      for choice in block {
         for transition in Int(transitionStart[choice])..<Int(transitionStart[choice &+ 1]) {
           let target = Int(successor[transition])
           choices[Int(place[target])] = UInt32(choice)

@@ -30,7 +30,7 @@ extension SparseProcess {
     let frame: ComponentQuotient.Frame
     let ends: MaximalEndComponents?
     var policy: ComponentPolicy
-    (frame, ends, policy, open) = qualitativePart(of: target, maximize: maximize)
+    (frame, ends, policy, open) = try qualitativePart(of: target, maximize: maximize, control: control)
     let nothing = Column<Double>(zeros: choiceCount)
     let quotient = ComponentQuotient(self, reward: nothing, frame: frame, ends: ends)
     let limits = maximize ? ComponentSolver.Limits(lower: 0, upper: 1) : ComponentSolver.Limits(lower: -1, upper: 0)
@@ -58,14 +58,14 @@ extension SparseProcess {
   /// States of probability zero and one with their choices, the end components of the rest, and how many states that is.
   ///
   /// On its own, so that the graph read backwards is given back before anything is solved.
-  private func qualitativePart(of target: StateSet, maximize: Bool)
+  private func qualitativePart(of target: StateSet, maximize: Bool, control: WorkControl) throws
     -> (frame: ComponentQuotient.Frame, ends: MaximalEndComponents?, policy: ComponentPolicy, open: Int)
   {
     let count = stateCount
-    let predecessors = ChoicePredecessors(of: self)
-    let sets = QualitativeReachability(of: self, predecessors: predecessors, target: target)
-    let zero = maximize ? sets.neverReached() : sets.avoidable()
-    let one = maximize ? sets.surelyReachable() : sets.alwaysReached(unless: zero)
+    let predecessors = try ChoicePredecessors(of: self, control: control)
+    let sets = QualitativeReachability(of: self, predecessors: predecessors, target: target, control: control)
+    let zero = try maximize ? sets.neverReached() : sets.avoidable()
+    let one = try maximize ? sets.surelyReachable() : sets.alwaysReached(unless: zero)
     // Least probabilities are solved as greatest ones of their opposite.
     let worth = maximize ? 1.0 : -1.0
     let fixed = StateSet(count: count)
@@ -110,7 +110,7 @@ extension SparseProcess {
       for choice in 0..<choiceCount where fixed.flags.pointer[Int(predecessors.owner.pointer[choice])] != 0 {
         enabled.pointer[choice] = 0
       }
-      ends = MaximalEndComponents(of: self, predecessors: predecessors, enabled: enabled)
+      ends = try MaximalEndComponents(of: self, predecessors: predecessors, enabled: enabled, control: control)
     }
     // Only end components that are drawn together are gone through once more.
     if ends?.isEmpty ?? true { policy.forgetPredecessors() }

@@ -38,7 +38,7 @@ struct TotalReward {
     var staged = try separated(reward: reward)
     let staying = [(lower: Double, upper: Double)?](repeating: (0, 0), count: staged.resting?.count ?? 0)
     let quotient = ComponentQuotient(process, reward: reward, frame: staged.frame, ends: staged.resting, staying: staying)
-    let solver = ComponentSolver(
+    let solver = try ComponentSolver(
       quotient.problem, precision: precision, style: style, sweepLimit: sweepLimit, phase: "solving", control: control)
     try solver.solve()
     let resting = staged.resting
@@ -84,8 +84,8 @@ struct TotalReward {
 
   /// Finds the states of infinite value, for rewards already signed so that more is better.
   func separated(reward: Column<Double>) throws -> Separation {
-    let predecessors = ChoicePredecessors(of: process)
-    let ends = MaximalEndComponents(of: process, predecessors: predecessors)
+    let predecessors = try ChoicePredecessors(of: process, control: control)
+    let ends = try MaximalEndComponents(of: process, predecessors: predecessors, control: control)
     let count = process.stateCount
     let terminal = StateSet(count: count)
     for state in 0..<count where process.isTerminal(state) { terminal.flags.pointer[state] = 1 }
@@ -98,14 +98,15 @@ struct TotalReward {
     for choice in 0..<process.choiceCount where reward.pointer[choice] == 0 && ends.staysInside.pointer[choice] != 0 {
       unrewarded.pointer[choice] = 1
     }
-    let rest = MaximalEndComponents(of: process, predecessors: predecessors, enabled: unrewarded)
+    let rest = try MaximalEndComponents(of: process, predecessors: predecessors, enabled: unrewarded, control: control)
     let kinds = try classify(ends, rest, predecessors, reward: reward, policy: &result.policy, sweeps: &result.sweeps)
-    ((result.above, result.below), result.frame) = separate(
+    ((result.above, result.below), result.frame) = try separate(
       ends, kinds, rest, terminal, predecessors, result.frame, &result.policy)
     // Components without reward among states of infinite value are of no further concern.
     result.resting = rest
     if let excluded = result.frame.excluded {
-      result.resting = MaximalEndComponents(of: process, predecessors: predecessors, enabled: keep(unrewarded, excluded))
+      result.resting = try MaximalEndComponents(
+        of: process, predecessors: predecessors, enabled: keep(unrewarded, excluded), control: control)
     }
     if rest.count > 0 {
       result.notes.append(counted(rest.count, "set", "of states among which one can stay without reward"))
@@ -181,7 +182,8 @@ struct TotalReward {
       choiceStart: problem.choiceStart, transitionStart: problem.transitionStart, successor: problem.successor,
       probability: problem.probability, channels: [.init(name: "reward", reward: problem.reward)], initial: [],
       objective: process.objective)
-    let cycles = MaximalEndComponents(of: inner, predecessors: ChoicePredecessors(of: inner))
+    let cycles = try MaximalEndComponents(
+      of: inner, predecessors: ChoicePredecessors(of: inner, control: control), control: control)
     let local = Column<Int32>(repeating: 0, count: inner.stateCount)
     for cycle in 0..<cycles.count {
       let states = cycles.states(of: cycle)
@@ -197,7 +199,7 @@ struct TotalReward {
   private func separate(
     _ ends: MaximalEndComponents, _ kinds: [Kind], _ rest: MaximalEndComponents, _ terminal: StateSet,
     _ predecessors: ChoicePredecessors, _ frame: ComponentQuotient.Frame, _ policy: inout ComponentPolicy
-  ) -> ((above: [Int], below: [Int]), ComponentQuotient.Frame) {
+  ) throws -> ((above: [Int], below: [Int]), ComponentQuotient.Frame) {
     let count = process.stateCount
     let safe = StateSet(count: count)
     let gaining = StateSet(count: count)
@@ -208,7 +210,8 @@ struct TotalReward {
       if gains || terminal.contains(state) || rest.componentOf.pointer[state] >= 0 { safe.flags.pointer[state] = 1 }
     }
     // Where some policy ends, rests or gains almost surely; elsewhere every policy may lose without limit.
-    let finite = QualitativeReachability(of: process, predecessors: predecessors, target: safe).surelyReachable()
+    let finite = try QualitativeReachability(of: process, predecessors: predecessors, target: safe, control: control)
+      .surelyReachable()
     let allowed = Column<UInt8>(repeating: 1, count: process.choiceCount)
     for choice in 0..<process.choiceCount {
       for transition in process.transitions(of: choice)

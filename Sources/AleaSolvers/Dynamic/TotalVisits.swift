@@ -9,10 +9,11 @@ extension SparseProcess {
   ///
   /// - Parameter policy: for each state one of its choices, -1 where there is none.
   /// - Returns: nil where the factors do not fit into memory.
+  /// - Throws: `WorkCancelled` when `control` ends the work.
   /// - Complexity: that of a sparse factorisation of the transient states.
-  public func expectedVisits(following policy: [Int32]) -> [Double]? {
+  public func expectedVisits(following policy: [Int32], control: WorkControl = WorkControl()) throws -> [Double]? {
     let chain = chain(following: policy)
-    let components = StronglyConnectedComponents(of: chain)
+    let components = try StronglyConnectedComponents(of: chain, control: control)
     var isLeft = [Bool](repeating: false, count: components.count)
     for state in 0..<stateCount {
       let own = components.componentOf[state]

@@ -47,7 +47,7 @@ public struct ValueIteration: DynamicMethod {
       var order: ComponentOrder?
       return try iteration.run { iteration in
         if iteration.greedySweeps == Self.sweepsBeforeComponents {
-          let components = StronglyConnectedComponents(of: process)
+          let components = try StronglyConnectedComponents(of: process, control: control)
           if ComponentOrder.pays(components) { order = ComponentOrder(components, in: iteration) }
         }
         if let order, !iteration.needsPlainSteps { try order.sweep(iteration) } else { iteration.takeJacobiStep() }
@@ -66,7 +66,7 @@ public struct ValueIteration: DynamicMethod {
         iteration.valueWasWritten()
       }
     case .topological:
-      let order = ComponentOrder(StronglyConnectedComponents(of: process), in: iteration)
+      let order = ComponentOrder(try StronglyConnectedComponents(of: process, control: control), in: iteration)
       return try iteration.run { iteration in
         if iteration.needsPlainSteps { iteration.takeJacobiStep() } else { try order.sweep(iteration) }
       }

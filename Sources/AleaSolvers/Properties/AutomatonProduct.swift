@@ -100,7 +100,8 @@ public struct AutomatonProduct: Sendable {
   ///
   /// The policy that attains it remembers the automaton's state and is left out.
   public func probability(of formula: Int = 0, tolerance: Double, control: WorkControl) throws -> SparseSolution {
-    let ends = MaximalEndComponents(of: process, predecessors: ChoicePredecessors(of: process))
+    let ends = try MaximalEndComponents(
+      of: process, predecessors: ChoicePredecessors(of: process, control: control), control: control)
     let goal = StateSet(count: process.stateCount)
     for component in 0..<ends.count where isFulfilled(in: component, of: ends)[formula] {
       for state in ends.states(of: component) { goal.flags.pointer[Int(state)] = 1 }

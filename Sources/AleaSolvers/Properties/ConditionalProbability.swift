@@ -25,7 +25,8 @@ public struct ConditionalProbability {
     product = try AutomatonProduct(
       of: process, formulas: [.and(wanted, given), .not(given)], propositions: propositions, control: control)
     let watched = product.process
-    let ends = MaximalEndComponents(of: watched, predecessors: ChoicePredecessors(of: watched))
+    let ends = try MaximalEndComponents(
+      of: watched, predecessors: ChoicePredecessors(of: watched, control: control), control: control)
     fulfilled = StateSet(count: watched.stateCount)
     failing = StateSet(count: watched.stateCount)
     for component in 0..<ends.count {
@@ -48,8 +49,9 @@ public struct ConditionalProbability {
   ) {
     let (process, target) = restarting(at: Int(product.start[state]))
     if process.exact == nil, process.stateCount > Self.mostStatesInOneCycle {
-      let sets = QualitativeReachability(of: process, predecessors: ChoicePredecessors(of: process), target: target)
-      if !sets.neverReached().contains(0), !sets.surelyReachable().contains(0),
+      let sets = try QualitativeReachability(
+        of: process, predecessors: ChoicePredecessors(of: process, control: control), target: target, control: control)
+      if try !sets.neverReached().contains(0), try !sets.surelyReachable().contains(0),
         let found = try ConditionalQuotient(process, target: target, control: control).greatest(tolerance: tolerance)
       {
         return (found.lower, found.upper, nil, found.sweeps)

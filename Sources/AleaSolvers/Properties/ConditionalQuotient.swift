@@ -17,12 +17,13 @@ struct ConditionalQuotient {
   /// - Parameters:
   ///   - restarting: the process with choices that lead back to its first state.
   ///   - target: the states in which the formula and the condition are fulfilled.
-  init(_ restarting: SparseProcess, target: StateSet, control: WorkControl) {
+  /// - Throws: `WorkCancelled` when `control` ends the work.
+  init(_ restarting: SparseProcess, target: StateSet, control: WorkControl) throws(WorkCancelled) {
     // States between which a policy may go round for nothing, the first among them, are one state with the ways out of them all.
     let enabled = Column<UInt8>(repeating: 1, count: restarting.choiceCount)
     for state in target.states { for choice in restarting.choices(of: state) { enabled.pointer[choice] = 0 } }
-    let idle = MaximalEndComponents(
-      of: restarting, predecessors: ChoicePredecessors(of: restarting), enabled: enabled)
+    let idle = try MaximalEndComponents(
+      of: restarting, predecessors: ChoicePredecessors(of: restarting, control: control), enabled: enabled, control: control)
     let first = idle.componentOf.pointer[0]
     func isFirst(_ state: Int) -> Bool { state == 0 || (first >= 0 && idle.componentOf.pointer[state] == first) }
     var number = [Int32](repeating: 0, count: restarting.stateCount)
@@ -65,7 +66,8 @@ struct ConditionalQuotient {
       choiceStart: choiceStart, transitionStart: transitionStart, successor: successor, probability: probability, channels: [],
       initial: [(0, 1)], objective: restarting.objective)
     self.target = StateSet(order.indices.filter { target.contains(order[$0]) }, count: process.stateCount)
-    ends = MaximalEndComponents(of: process, predecessors: ChoicePredecessors(of: process))
+    ends = try MaximalEndComponents(
+      of: process, predecessors: ChoicePredecessors(of: process, control: control), control: control)
     self.control = control
   }
 
@@ -134,7 +136,7 @@ struct ConditionalQuotient {
     let rest = 1 - guess
     let slip = guess == 0 || guess == 1 ? 0 : 0x1p-53
     let quotient = quotient(Worth(target: (rest - slip, rest + slip), staying: 0 - guess))
-    let solver = ComponentSolver(
+    let solver = try ComponentSolver(
       quotient.problem, precision: precision, sweepLimit: Self.mostSweeps, phase: "solving", control: control)
     try solver.solve()
     return (quotient.problem.upper.pointer[quotient.block(of: 0)], solver.policy)

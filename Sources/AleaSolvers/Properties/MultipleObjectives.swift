@@ -50,8 +50,8 @@ public struct MultipleObjectives {
     self.product = product
     self.control = control
     let process = product.process
-    let predecessors = ChoicePredecessors(of: process)
-    var ends = MaximalEndComponents(of: process, predecessors: predecessors)
+    let predecessors = try ChoicePredecessors(of: process, control: control)
+    var ends = try MaximalEndComponents(of: process, predecessors: predecessors, control: control)
     let nothing = Column<Double>(repeating: 0, count: process.stateCount)
     var frame = ComponentQuotient.Frame(
       fixed: StateSet(count: process.stateCount), lower: nothing, upper: nothing, allowed: nil, excluded: nil)
@@ -63,7 +63,8 @@ public struct MultipleObjectives {
       for component in 0..<ends.count where isAllowed(fulfilled[component]) {
         for state in ends.states(of: component) { goal.flags.pointer[Int(state)] = 1 }
       }
-      let sure = QualitativeReachability(of: process, predecessors: predecessors, target: goal).surelyReachable()
+      let sure = try QualitativeReachability(of: process, predecessors: predecessors, target: goal, control: control)
+        .surelyReachable()
       let allowed = Column<UInt8>(repeating: 0, count: process.choiceCount)
       let excluded = StateSet(count: process.stateCount)
       for state in 0..<process.stateCount {
@@ -78,7 +79,7 @@ public struct MultipleObjectives {
       }
       frame.allowed = allowed
       frame.excluded = excluded
-      ends = MaximalEndComponents(of: process, predecessors: predecessors, enabled: allowed)
+      ends = try MaximalEndComponents(of: process, predecessors: predecessors, enabled: allowed, control: control)
       fulfilled = (0..<ends.count).map { [ends] in product.isFulfilled(in: $0, of: ends) }
       self.sure = sure
     } else {
@@ -158,7 +159,7 @@ public struct MultipleObjectives {
     }
     let staying = (0..<ends.count).map { component in zip(weights, worth).reduce(0) { $0 + $1.0 * $1.1[component] } }
     let quotient = quotient(earned, worth: staying)
-    let solver = ComponentSolver(quotient.problem, precision: tolerance, phase: "solving", control: control)
+    let solver = try ComponentSolver(quotient.problem, precision: tolerance, phase: "solving", control: control)
     try solver.solve()
     var point = Point(weights: weights, lower: [], upper: [], limit: expectation(quotient.problem.upper, quotient, up: true))
     // The weights themselves and their sums are rounded.
@@ -172,7 +173,7 @@ public struct MultipleObjectives {
         point.lower.append(expectation(Column(reached.lower), own, up: false))
         point.upper.append(expectation(Column(reached.upper), own, up: true))
       } else {
-        let earning = ComponentSolver(chain, precision: tolerance, phase: "solving", control: control)
+        let earning = try ComponentSolver(chain, precision: tolerance, phase: "solving", control: control)
         try earning.solve()
         point.lower.append(expectation(chain.lower, own, up: false))
         point.upper.append(expectation(chain.upper, own, up: true))

@@ -18,9 +18,9 @@ extension SparseProcess {
     exactReward: [Rational]? = nil
   ) throws -> SparseSolution {
     try requireNonnegative(reward, "the expected reward until a target")
-    let predecessors = ChoicePredecessors(of: self)
-    let sets = QualitativeReachability(of: self, predecessors: predecessors, target: target)
-    let finite = maximize ? sets.alwaysReached() : sets.surelyReachable()
+    let predecessors = try ChoicePredecessors(of: self, control: control)
+    let sets = QualitativeReachability(of: self, predecessors: predecessors, target: target, control: control)
+    let finite = try maximize ? sets.alwaysReached() : sets.surelyReachable()
     let keeps = Column<UInt8>(repeating: 0, count: choiceCount)
     for state in 0..<stateCount where finite.contains(state) && !target.contains(state) {
       for choice in choices(of: state)
@@ -32,7 +32,7 @@ extension SparseProcess {
     if !maximize {
       let idle = Column<UInt8>(repeating: 0, count: choiceCount)
       for choice in 0..<choiceCount where keeps.pointer[choice] != 0 && reward.pointer[choice] == 0 { idle.pointer[choice] = 1 }
-      let found = MaximalEndComponents(of: self, predecessors: predecessors, enabled: idle)
+      let found = try MaximalEndComponents(of: self, predecessors: predecessors, enabled: idle, control: control)
       if !found.isEmpty { components = found }
     }
     let reduction = ProcessReduction(
@@ -103,18 +103,21 @@ extension SparseProcess {
 
   /// The states from which every (`forAll`) or some policy reaches a target almost surely, or with positive probability, while staying
   /// in the states of another set: exact, from the graph alone.
+  ///
+  /// - Throws: `WorkCancelled` when `control` ends the work.
   public func qualitativeUntil(
-    _ target: StateSet, within staying: StateSet, almostSurely: Bool, forAll: Bool
-  ) -> StateSet {
+    _ target: StateSet, within staying: StateSet, almostSurely: Bool, forAll: Bool, control: WorkControl = WorkControl()
+  ) throws(WorkCancelled) -> StateSet {
     let keeps = Column<UInt8>(repeating: 0, count: choiceCount)
     for state in 0..<stateCount where staying.contains(state) && !target.contains(state) {
       for choice in choices(of: state) { keeps.pointer[choice] = 1 }
     }
     let nothing = Column<Double>(repeating: 0, count: choiceCount)
     let process = ProcessReduction(of: self, reward: nothing, keeps: keeps, objective: objective).process
-    let sets = QualitativeReachability(of: process, predecessors: ChoicePredecessors(of: process), target: target)
-    if almostSurely { return forAll ? sets.alwaysReached() : sets.surelyReachable() }
-    let zero = forAll ? sets.avoidable() : sets.neverReached()
+    let sets = try QualitativeReachability(
+      of: process, predecessors: ChoicePredecessors(of: process, control: control), target: target, control: control)
+    if almostSurely { return try forAll ? sets.alwaysReached() : sets.surelyReachable() }
+    let zero = try forAll ? sets.avoidable() : sets.neverReached()
     return StateSet((0..<stateCount).filter { !zero.contains($0) }, count: stateCount)
   }
 }
