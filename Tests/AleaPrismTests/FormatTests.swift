@@ -121,6 +121,17 @@ import Testing
     Self.expectAll(session, count: 3)
   }
 
+  @Test(arguments: [
+    // State 0 is visited twice on average, so that its loop is taken once.
+    ("2 1\n0 1\n", 2.0), ("2 1\n0 0 2\n", 2.0), ("# Reward structure \"r\"\n2 2\n0 0 2\n0 1 6\n", 8.0),
+  ])
+  func rewardsWhoseLinesTellWhatTheyAreOf(file: String, total: Double) throws {
+    let session = try Self.run(
+      ["m.tra": "2 3\n0 0 0.5\n0 1 0.5\n1 1 1\n", "m.rew": file],
+      "expect(solve(read(\"m.tra\"), property: \"R=? [ F x=1 ]\").start, \(total), within: 1e-6)")
+    Self.expectAll(session, count: 1)
+  }
+
   @Test func ratesOfAQueue() throws {
     // M/M/1 with two places, arrivals 1 and services 2: the long-run law is 4/7, 2/7, 1/7.
     let session = try Self.run(

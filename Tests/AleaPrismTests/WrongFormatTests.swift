@@ -56,6 +56,7 @@ import Testing
       "m.tra", chain, "m.lab, line 2, column 1: there is no such state: states are 0 to 1: `5:`",
       with: ["m.lab": "0=\"init\"\n5: 0\n"]),
     Wrong("m.tra", chain, "m.lab, line 2, column 1: no state has the label \"init\"", with: ["m.lab": "0=\"init\"\n"]),
+    Wrong("m.tra", chain, "m.rew, line 3, column 5: nothing more is expected", with: ["m.rew": "2 2\n0 1\n1 0 3\n"]),
     Wrong("m.tra", chain, "m.srew, line 1, column 1: the transitions have 2 states: `3`", with: ["m.srew": "3 1\n0 1\n"]),
     Wrong("m.tra", chain, "m.trew, line 2, column 3: no transition leads from state 0 to 0", with: ["m.trew": "2 1\n0 0 5\n"]),
     Wrong("m.tra", chain, "m.sta, line 2, column 6: the values of state 1 are missing", with: ["m.sta": "(x)\n0:(1)"]),

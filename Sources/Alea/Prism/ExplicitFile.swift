@@ -108,6 +108,7 @@ struct ExplicitFile: PropertyModel {
     }
     _ = try beside(".sta") { (file) throws(DataFileError) in try reader.readStates(file) }
     _ = try beside(".lab") { (file) throws(DataFileError) in try reader.readLabels(file) }
+    _ = try beside(".rew") { (file) throws(DataFileError) in try reader.readRewards(file, ofStates: nil, fallback: nil) }
     // Several structures are numbered from 1.
     for suffix in [""] + (1...99).map(String.init) {
       let name = suffix.isEmpty ? nil : suffix

@@ -149,7 +149,9 @@ public struct TransitionFiles {
   /// Reads rewards: of states (`state reward` under `states n`), or of transitions (lines as those of the transitions).
   ///
   /// A comment `# Reward structure "name"` above them names them; rewards of states and transitions of one name are one structure.
-  public mutating func readRewards(_ file: File, ofStates: Bool, fallback: String?) throws(DataFileError) {
+  ///
+  /// - Parameter ofStates: nil where the lines tell: rewards of states have two numbers.
+  public mutating func readRewards(_ file: File, ofStates: Bool?, fallback: String?) throws(DataFileError) {
     var scanner = ByteScanner(file.bytes, file: file.name)
     var name = fallback
     scanner.skipBlanks()
@@ -175,15 +177,29 @@ public struct TransitionFiles {
           name: name, state: Column(repeating: 0, count: model.stateCount), choice: Column(repeating: 0, count: model.choiceCount)
         ))
     }
+    var ofStates = ofStates
     while scanner.nextFilledLine() {
+      let isOfState = ofStates ?? (Self.wordsLeft(scanner) == 2)
+      ofStates = isOfState
       let state = try state(&scanner)
-      if ofStates {
+      if isOfState {
         model.rewards[index].state.pointer[state] = try scanner.number("a reward")
         try scanner.endLine(after: "a reward")
       } else {
         try readTransitionReward(of: state, index, &scanner)
       }
     }
+  }
+
+  /// How many words are left of the line; the scanner is a copy and stays.
+  private static func wordsLeft(_ scanner: ByteScanner) -> Int {
+    var scanner = scanner
+    var count = 0
+    while !scanner.isAtLineEnd() {
+      _ = scanner.word()
+      count += 1
+    }
+    return count
   }
 
   private mutating func readTransitionReward(of state: Int, _ index: Int, _ scanner: inout ByteScanner) throws(DataFileError) {

@@ -10,6 +10,10 @@ public struct CountedProcess: Sendable {
     public var amount: Column<Double>
     /// The count that stands for itself and all above.
     public var cap: Int
+
+    /// - Parameters:
+    ///   - amount: one number a choice, whole and not negative.
+    ///   - cap: at least 0.
     public init(amount: Column<Double>, cap: Int) {
       self.amount = amount
       self.cap = cap
