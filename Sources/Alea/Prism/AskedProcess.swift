@@ -4,15 +4,13 @@ import AleaSemantics
 ///
 /// Properties may mention its states, its rewards by name (costs count as what they cost), and as labels the conditions on states that it
 /// defines.
-struct AskedProcess: PropertyModel {
+struct AskedProcess: RowModel {
   let rows: ExplicitModel
   private let original: ExploredProcess
-  private let lowered: Process
-  private let seconds: Double
+  let lowered: Process
+  let seconds: Double
 
-  var name: String { rows.name }
   var path: String? { nil }
-  var variableNames: [String] { rows.variables.map(\.name) }
 
   /// - Throws: `DiagnosticError` for a model without finitely many states, or with draws that are cut.
   init(_ process: Process, _ core: SessionCore, at span: SourceSpan?) throws {
@@ -62,16 +60,6 @@ struct AskedProcess: PropertyModel {
       result.append(.init(name: declaration.name, flags: Column(truth.map { $0 == 1 ? 1 : 0 })))
     }
     return result
-  }
-
-  func process() -> Process { lowered }
-
-  func program(allowing names: Set<String>) -> PrismProgram { PrismProgram(rows: rows, process: lowered) }
-
-  func exploration(_ core: SessionCore) -> PrismExploration {
-    PrismExploration(
-      program: program(allowing: []), explored: rows.explored(lowered), deadlocks: rows.deadlocks.count, seconds: seconds,
-      stateRewards: rows.rewards.map(\.state))
   }
 
   func exploration(_ core: SessionCore, for method: Exact) throws -> PrismExploration {

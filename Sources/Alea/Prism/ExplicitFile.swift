@@ -15,15 +15,37 @@ protocol PropertyModel: ModelSource {
 
 extension PrismFile: PropertyModel {}
 
-/// A model read from a file of states and transitions: PRISM's `.tra`, Storm's `.drn`, `.umb`, NumPy's `.npz`.
-struct ExplicitFile: PropertyModel {
-  let rows: ExplicitModel
-  private let lowered: Process
-  private let seconds: Double
-  let path: String?
+/// A model whose states and transitions are there from the start.
+protocol RowModel: PropertyModel {
+  var rows: ExplicitModel { get }
+  /// The rows as a process of the language.
+  var lowered: Process { get }
+  /// How long it took to get the rows.
+  var seconds: Double { get }
+}
 
+extension RowModel {
   var name: String { rows.name }
   var variableNames: [String] { rows.variables.map(\.name) }
+
+  func process() -> Process { lowered }
+
+  func program(allowing names: Set<String>) -> PrismProgram { PrismProgram(rows: rows, process: lowered) }
+
+  func exploration(_ core: SessionCore) -> PrismExploration {
+    PrismExploration(
+      program: PrismProgram(rows: rows, process: lowered), explored: rows.explored(lowered), deadlocks: rows.deadlocks.count,
+      seconds: seconds,
+      stateRewards: rows.rewards.map(\.state))
+  }
+}
+
+/// A model read from a file of states and transitions: PRISM's `.tra`, Storm's `.drn`, `.umb`, NumPy's `.npz`.
+struct ExplicitFile: RowModel {
+  let rows: ExplicitModel
+  let lowered: Process
+  let seconds: Double
+  let path: String?
 
   static let endings = ["tra", "drn", "umb", "npz", "pomdp"]
 
@@ -121,16 +143,6 @@ struct ExplicitFile: PropertyModel {
       if suffix != "", !hasStates, !hasTransitions { break }
     }
     return reader.result()
-  }
-
-  func process() -> Process { lowered }
-
-  func program(allowing names: Set<String>) -> PrismProgram { PrismProgram(rows: rows, process: lowered) }
-
-  func exploration(_ core: SessionCore) -> PrismExploration {
-    PrismExploration(
-      program: program(allowing: []), explored: rows.explored(lowered), deadlocks: rows.deadlocks.count, seconds: seconds,
-      stateRewards: rows.rewards.map(\.state))
   }
 
   func exploration(_ core: SessionCore, for method: Exact) throws -> PrismExploration {
