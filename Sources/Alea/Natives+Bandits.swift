@@ -127,7 +127,8 @@ extension SessionCore {
     let (explored, _) = try explore(process)
     let sparse = explored.sparse
     guard sparse.stateCount <= 2_000 else {
-      throw call.fault("an arm with \(sparse.stateCount) states is too large: the elimination takes their cube", at: "arm")
+      throw call.fault(
+        "an arm with \(NumberText.grouped(sparse.stateCount)) states is too large: the elimination takes their cube", at: "arm")
     }
     var transition = [[Double]](repeating: [Double](repeating: 0, count: sparse.stateCount), count: sparse.stateCount)
     var reward = [Double](repeating: 0, count: sparse.stateCount)
@@ -165,7 +166,9 @@ extension SessionCore {
     let sparse = explored.sparse
     let count = sparse.stateCount
     guard count <= 200 else {
-      throw call.fault("an arm with \(count) states is too large: each index takes several solutions of its equations", at: "arm")
+      throw call.fault(
+        "an arm with \(NumberText.grouped(count)) states is too large: each index takes several solutions of its equations",
+        at: "arm")
     }
     var rows = [[[Double]]](repeating: [[Double]](repeating: [Double](repeating: 0, count: count), count: count), count: 2)
     var rewards = [[Double]](repeating: [Double](repeating: 0, count: count), count: 2)

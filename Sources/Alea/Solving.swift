@@ -127,7 +127,9 @@ extension SessionCore {
       throw DiagnosticError(
         .error(
           "`\(answer.method)` gave an answer that does not fit its process", at: span,
-          notes: ["an answer has one value, bound below, bound above and choice for each of the \(count) states"]))
+          notes: [
+            "an answer has one value, bound below, bound above and choice for each of the \(NumberText.grouped(count)) states"
+          ]))
     }
   }
 

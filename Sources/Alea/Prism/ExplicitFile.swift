@@ -96,7 +96,7 @@ struct ExplicitFile: RowModel {
     if model.observations == nil || isObserved { return try model.observed() }
     throw DataFileError(
       file: shown,
-      "this is a partially observed model (\(model.states.count) states, \(model.actions.count) actions, "
+      "this is a partially observed model (\(NumberText.grouped(model.states.count)) states, \(model.actions.count) actions, "
         + "\(model.observations?.count ?? 0) observations), and no solver serves that kind yet",
       notes: [
         "with `observed: true` (`-D observed=true` on the command line) its states are taken as seen: "

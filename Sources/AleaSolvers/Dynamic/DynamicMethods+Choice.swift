@@ -22,12 +22,15 @@ extension DynamicMethods {
     switch process.objective.criterion {
     case .discounted where process.stateCount <= 1_000:
       Choice(
-        method: PolicyIteration(), reason: "\(process.stateCount) states are few enough to solve each policy's equations directly"
+        method: PolicyIteration(),
+        reason: "\(NumberText.grouped(process.stateCount)) states are few enough to solve each policy's equations directly"
       )
     case .discounted:
       Choice(
         method: ModifiedPolicyIteration(),
-        reason: "\(process.stateCount) discounted states: greedy sweeps, with evaluation chosen by the contraction observed")
+        reason:
+          "\(NumberText.grouped(process.stateCount)) discounted states: greedy sweeps, with evaluation chosen by the contraction observed"
+      )
     case .finiteHorizon(let horizon, _):
       Choice(method: BackwardInduction(), reason: "a finite horizon of \(horizon) steps is solved from its end")
     default: nil

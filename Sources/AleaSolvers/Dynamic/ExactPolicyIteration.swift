@@ -71,7 +71,10 @@ struct ExactPolicyIteration {
       infinite[state].map { ExactValue.infinite(isPositive: $0) } ?? .finite(sign * value[state])
     }
     var result = SparseSolution(exact: exact, policy: policy, iterations: rounds)
-    if !infinite.isEmpty { result.notes.append("\(infinite.count) of \(exact.count) states have an infinite value") }
+    if !infinite.isEmpty {
+      result.notes.append(
+        "\(NumberText.grouped(infinite.count)) of \(NumberText.grouped(exact.count)) states have an infinite value")
+    }
     return result
   }
 

@@ -94,7 +94,9 @@ public struct PolicyEvaluation: Sendable {
     switch policy {
     case .deterministic(let choices):
       guard choices.count == process.stateCount else {
-        throw InvalidPolicy(problem: "the policy has \(choices.count) entries for \(process.stateCount) states")
+        throw InvalidPolicy(
+          problem:
+            "the policy has \(NumberText.grouped(choices.count)) entries for \(NumberText.grouped(process.stateCount)) states")
       }
       for state in 0..<process.stateCount {
         let own = process.choices(of: state)

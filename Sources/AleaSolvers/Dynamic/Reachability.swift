@@ -43,7 +43,9 @@ extension SparseProcess {
     solution.lower = quotient.spread(quotient.problem.lower, count: count)
     solution.upper = quotient.spread(quotient.problem.upper, count: count)
     solution.notes = found.notes
-    solution.notes.append("\(count - open) of \(count) states have probability zero or one by the graph alone")
+    solution.notes.append(
+      "\(NumberText.grouped(count - open)) of \(NumberText.grouped(count)) states have probability zero or one by the graph alone"
+    )
     var answer = solution.solution(maximizes: maximize, method: OptimisticValueIteration.name)
     if isTruncated {
       answer.forgetBounds(lower: 0, upper: 1, "the probability")

@@ -155,7 +155,7 @@ struct TotalReward {
         method: method,
         requirement: "no way to go on for ever with gains and losses that cancel on average",
         found:
-          "among \(states.count) states (one is state \(states[0])) the best mean reward for staying is zero up to rounding, "
+          "among \(NumberText.grouped(states.count)) states (one is state \(states[0])) the best mean reward for staying is zero up to rounding, "
           + "but not every reward is zero, so the total need not settle",
         remedy: "use the average criterion, a discount below one, or a finite horizon")
     }

@@ -206,7 +206,8 @@ public struct OffPolicyQuestion: Sendable {
       policy += try target.probabilities(in: environment)
     }
     guard keys.count <= 1_500 else {
-      throw OffPolicyFault("the log has \(keys.count) states, too many for a table", remedy: "`features: linear` takes more")
+      throw OffPolicyFault(
+        "the log has \(NumberText.grouped(keys.count)) states, too many for a table", remedy: "`features: linear` takes more")
     }
     var log = try TabularLog(
       stateCount: keys.count, actionCount: actionCount, start: record.start, states: states, actions: choices.actions,

@@ -221,9 +221,10 @@ public struct AutomatonProduct: Sendable {
       var next = 0
       while next < places.count {
         if next % 256 == 0,
-          !control.report(WorkProgress(phase: "exploring", detail: "\(places.count) states with their automata"))
+          !control.report(
+            WorkProgress(phase: "exploring", detail: "\(NumberText.grouped(places.count)) states with their automata"))
         {
-          throw WorkCancelled(state: "stopped with \(places.count) states")
+          throw WorkCancelled(state: "stopped with \(NumberText.grouped(places.count)) states")
         }
         if places.count > most || successor.count > Int(Int32.max) / 2 {
           isComplete = false

@@ -68,8 +68,10 @@ public struct CountedProcess: Sendable {
     var exact: [Rational] = []
     var next = 0
     while next < keys.count {
-      if next % 256 == 0, !control.report(WorkProgress(phase: "exploring", detail: "\(keys.count) states with counts")) {
-        throw WorkCancelled(state: "stopped with \(keys.count) states")
+      if next % 256 == 0,
+        !control.report(WorkProgress(phase: "exploring", detail: "\(NumberText.grouped(keys.count)) states with counts"))
+      {
+        throw WorkCancelled(state: "stopped with \(NumberText.grouped(keys.count)) states")
       }
       guard keys.count <= Self.mostStates, successor.count < Int(Int32.max) / 2 else { throw tooLarge }
       let key = Int(keys.pointer[next])

@@ -53,7 +53,8 @@ extension SparseProcess {
     }
     if infinite > 0 {
       result.notes.append(
-        "\(infinite) of \(stateCount) states have an infinite expectation: from there the target may be missed")
+        "\(NumberText.grouped(infinite)) of \(NumberText.grouped(stateCount)) states have an infinite expectation: from there the target may be missed"
+      )
     }
     return result
   }

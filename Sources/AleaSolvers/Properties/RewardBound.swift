@@ -31,7 +31,7 @@ public struct RewardUnfolding: Sendable {
     guard factor * Double(original.transitionCount) < 0x1p30, factor * Double(count) < 0x1p30 else {
       throw UnmetRequirement(
         method: "a bound on a reward", requirement: "a bound that is not too large",
-        found: "\(count) states with \(NumberText.significant(factor, digits: 6)) levels of reward each",
+        found: "\(NumberText.grouped(count)) states with \(NumberText.significant(factor, digits: 6)) levels of reward each",
         remedy: "choose a coarser unit of reward")
     }
     let lost = (level + 1) * count
