@@ -190,10 +190,11 @@ extension PrismParser {
 
   // MARK: Queries
 
-  private static let quantities: [String: (PrismQuery.Quantity, PrismQuery.Optimum?)] = [
+  static let quantities: [String: (PrismQuery.Quantity, PrismQuery.Optimum?)] = [
     "P": (.probability, nil), "Pmin": (.probability, .least), "Pmax": (.probability, .greatest),
     "R": (.reward(nil), nil), "Rmin": (.reward(nil), .least), "Rmax": (.reward(nil), .greatest),
-    "S": (.steadyState, nil), "LRA": (.steadyState, nil),
+    "S": (.steadyState, nil), "Smin": (.steadyState, .least), "Smax": (.steadyState, .greatest),
+    "LRA": (.steadyState, nil), "LRAmin": (.steadyState, .least), "LRAmax": (.steadyState, .greatest),
     "T": (.time, nil), "Tmin": (.time, .least), "Tmax": (.time, .greatest),
   ]
 

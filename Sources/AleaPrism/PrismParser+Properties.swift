@@ -38,7 +38,7 @@ extension PrismParser {
       var beginsNext = false
       if case .string = current.kind, isSymbol(":", at: 1) { beginsNext = true }
       if case .identifier(let word) = current.kind,
-        ["P", "Pmin", "Pmax", "R", "Rmin", "Rmax", "S", "T", "Tmin", "Tmax", "filter", "multi", "const", "label"].contains(word)
+        Self.quantities[word] != nil || ["filter", "multi", "const", "label"].contains(word)
       {
         beginsNext = true
       }

@@ -95,7 +95,17 @@ struct PrismScope: Sendable {
       }
     }
     let nearest = Spelling.nearest(name, in: names)
-    throw fault("there is no `\(name)`", span, label: nearest.map { "did you mean `\($0)`?" } ?? "")
+    throw fault(
+      "there is no `\(name)`", span, label: nearest.map { "did you mean `\($0)`?" } ?? "",
+      notes: nearest == nil ? Self.known("names", names.map { "`\($0)`" }) : [])
+  }
+
+  /// What there is instead, where it is not too much to be read.
+  private static func known(_ what: String, _ list: [String]) -> [String] {
+    let most = 8
+    guard !list.isEmpty else { return [] }
+    let rest = list.count > most ? " and \(list.count - most) more" : ""
+    return ["the \(what) known here are \(list.prefix(most).joined(separator: ", "))\(rest)"]
   }
 
   /// The value of a constant: given from outside, or computed.
@@ -250,8 +260,11 @@ struct PrismScope: Sendable {
   private mutating func label(_ name: String, _ span: SourceSpan) throws -> PrismTyped {
     if let builtin = builtinLabels[name] { return PrismTyped(id: builtin, type: .boolean) }
     guard let definition = labels[name] else {
-      let nearest = Spelling.nearest(name, in: Set(labels.keys).union(builtinLabels.keys).union(["init", "deadlock"]).sorted())
-      throw fault("there is no label \"\(name)\"", span, label: nearest.map { "did you mean \"\($0)\"?" } ?? "")
+      let known = Set(labels.keys).union(builtinLabels.keys).union(["init", "deadlock"]).sorted()
+      let nearest = Spelling.nearest(name, in: known)
+      throw fault(
+        "there is no label \"\(name)\"", span, label: nearest.map { "did you mean \"\($0)\"?" } ?? "",
+        notes: nearest == nil ? Self.known("labels", known.map { "\"\($0)\"" }) : [])
     }
     let key = "\"" + name
     guard !open.contains(key) else { throw fault("the label \"\(name)\" depends on itself", span) }

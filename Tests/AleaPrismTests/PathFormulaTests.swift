@@ -41,6 +41,24 @@ import Testing
     #expect(answer.sparse.notes.contains { $0.contains("depends on the run so far") })
   }
 
+  @Test func longRunsOfAnMDP() throws {
+    // Looking and coming back in turn is in 1 half of the time; leaving never is.
+    for letter in ["S", "LRA"] {
+      #expect(try near(answer(Self.choice, "\(letter)max=? [ x=1 ]").start, 0.5))
+      #expect(try near(answer(Self.choice, "\(letter)min=? [ x=1 ]").start, 0))
+      #expect(try near(answer(Self.choice, "\(letter) max=? [ x=2 ]").start, 0.5))
+    }
+  }
+
+  @Test func conditionsThatHoldNowhereAreNamed() throws {
+    let answer = try answer(Self.choice, "Pmax=? [ x<3 U x=7 ]")
+    #expect(answer.start == 0)
+    #expect(answer.sparse.notes.filter { $0.hasPrefix("no state satisfies") } == ["no state satisfies `x=7`"])
+    for property in ["Pmax=? [ F x=2 ]", "Pmax=? [ G !(x=7) ]", "Pmax=? [ F false ]"] {
+      #expect(try !self.answer(Self.choice, property).sparse.notes.contains { $0.hasPrefix("no state satisfies") })
+    }
+  }
+
   /// Staying for ever takes choices that stay, also where others come first.
   @Test func policiesStay() throws {
     let m = """

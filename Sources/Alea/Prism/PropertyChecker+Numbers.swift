@@ -5,7 +5,7 @@ extension PropertyChecker {
   mutating func numbers(_ query: PrismQuery, tolerance: Double? = nil) throws -> SparseSolution {
     var checker = self
     if let tolerance { checker.tolerance = tolerance }
-    defer { (context, listings) = (checker.context, checker.listings) }
+    defer { (context, listings, emptyConditions) = (checker.context, checker.listings, checker.emptyConditions) }
     if query.optimum == nil, !isChoiceFree {
       throw fault(
         "an mdp has no single answer", at: query.span,

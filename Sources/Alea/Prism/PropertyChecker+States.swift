@@ -28,10 +28,21 @@ extension PropertyChecker {
       let (process, id) = try context.condition(expression)
       let truth = try explored.evaluate(id, in: process)
       let set = StateSet(count: truth.count)
-      for state in truth.indices where truth[state] == 1 { set.flags.pointer[state] = 1 }
+      var isEmpty = true
+      for state in truth.indices where truth[state] == 1 {
+        set.flags.pointer[state] = 1
+        isEmpty = false
+      }
+      if isEmpty { noteEmpty(expression) }
       return set
     }
     return try asking(everything) { try $0.statesByNumbers(expression) }
+  }
+
+  private mutating func noteEmpty(_ condition: PrismExpression) {
+    if case .boolean = condition.kind { return }
+    let text = core.sourceText(condition.span)
+    if !emptyConditions.contains(text) { emptyConditions.append(text) }
   }
 
   private mutating func statesByNumbers(_ expression: PrismExpression) throws -> StateSet {

@@ -15,6 +15,8 @@ struct PropertyChecker {
   private var open: [String] = []
   /// What `print` lists, each place once.
   var listings: [(span: SourceSpan, listing: PropertyAnswer.Listing)] = []
+  /// Conditions that turned out to hold in no state, as written: most often something is misspelt.
+  var emptyConditions: [String] = []
 
   init(
     exploration: PrismExploration, context: PrismContext, core: SessionCore, tolerance: Double?, method: Exact?
@@ -77,7 +79,7 @@ struct PropertyChecker {
 
   mutating func answer(_ body: PrismExpression, text: String, name: String?, note: String? = nil) throws -> PropertyAnswer {
     let start = SessionCore.seconds()
-    listings = []
+    (listings, emptyConditions) = ([], [])
     let verdict: Verdict
     do {
       verdict = try self.verdict(body)
@@ -113,6 +115,7 @@ struct PropertyChecker {
       }
     }
     if let note { solution.notes.append(note) }
+    solution.notes += emptyConditions.map { "no state satisfies `\($0)`" }
     if exploration.deadlocks > 0 {
       let count = exploration.deadlocks
       solution.notes.append(
