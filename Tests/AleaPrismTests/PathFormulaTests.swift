@@ -50,6 +50,13 @@ import Testing
     }
   }
 
+  @Test func casesBetweenConditions() throws {
+    // Below 2 some policies reach state 2 half the time, and some never; elsewhere the second condition decides.
+    #expect(try answer(Self.choice, "filter(count, x<2 ? P>=0.5 [ F x=2 ] : x=3)").start == 1)
+    #expect(try answer(Self.choice, "filter(count, x<2 ? Pmax>=0.5 [ F x=2 ] : x=3)").start == 3)
+    #expect(try answer(Self.choice, "(x<2 ? Pmax>=0.5 [ F x=2 ] : x=3) | x=2").satisfying?.states == [0, 1, 2, 3])
+  }
+
   @Test func conditionsThatHoldNowhereAreNamed() throws {
     let answer = try answer(Self.choice, "Pmax=? [ x<3 U x=7 ]")
     #expect(answer.start == 0)

@@ -46,12 +46,12 @@ extension PropertyChecker {
   }
 
   private mutating func statesByNumbers(_ expression: PrismExpression) throws -> StateSet {
+    func isNumber(_ span: SourceSpan) -> DiagnosticError {
+      fault("a number cannot stand for a condition", at: span, notes: ["compare it with a bound, as in `P>=0.5 [ ... ]`"])
+    }
     switch expression.kind {
     case .query(let query):
-      guard case .bound = query.relation else {
-        throw fault(
-          "a number cannot stand for a condition", at: query.span, notes: ["compare it with a bound, as in `P>=0.5 [ ... ]`"])
-      }
+      guard case .bound = query.relation else { throw isNumber(query.span) }
       return try satisfaction(query, decidingAll: true).0
     case .not(let inner):
       let set = try states(inner)
@@ -59,8 +59,20 @@ extension PropertyChecker {
     case .label(let name):
       guard let definition = context.definition(ofLabel: name) else { break }
       return try resolving(name, at: expression.span) { try $0.states(definition) }
+    case .negate, .call: throw isNumber(expression.span)
+    case .conditional(let branches, let otherwise):
+      if isQuantity(expression) { throw isNumber(expression.span) }
+      var result = try states(otherwise)
+      for branch in branches.reversed() {
+        let (condition, value) = (try states(branch.condition), try states(branch.value))
+        result = combined(combined(condition, value) { $0 & $1 }, combined(condition, result) { (1 - $0) & $1 }) { $0 | $1 }
+      }
+      return result
     case .chain(let first, let rest):
-      if let only = rest.first, rest.count == 1, isQuantity(first) || isQuantity(only.operand) {
+      if isQuantity(expression) { throw isNumber(expression.span) }
+      if let only = rest.first, rest.count == 1, ![.and, .or, .implies].contains(only.symbol),
+        isQuantity(first) || isQuantity(only.operand)
+      {
         return try comparison(first, only.symbol, only.operand, at: expression.span)
       }
       var result = try states(first)
