@@ -82,6 +82,11 @@ import Testing
     #expect(message("two") == "`two` is not a property")
     try write("coin.2.pctl", "\"one\": P=? [ F x=1 ];")
     #expect(message("one")?.hasPrefix("several files beside the model have a property \"one\"") == true)
+    // What cannot be read may have the name; what was found elsewhere is found all the same.
+    try write("coin.2.csl", "\"two\": P=? [ F x=1 ;\n\"three\": P=? [ X x=2 ];")
+    try write("coin.2.ltl", "\"four\": P=? [ X x=2 ];")
+    #expect(message("two") == "expected `]` after what is asked, found `;`")
+    #expect(try ask("four") == 0.75)
     #expect(message("coin.properties") == "there is no file `coin.properties`")
   }
 

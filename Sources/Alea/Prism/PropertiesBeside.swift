@@ -38,11 +38,15 @@ struct PropertiesBeside {
 
   /// The property of a name with the file that has it.
   ///
-  /// - Throws: `DiagnosticError` when several files have one, or none has.
+  /// - Throws: `DiagnosticError` when several files have one, or none has; where one of them cannot be read, why.
   func property(
     _ name: String, at span: SourceSpan?, read: (String) throws -> SourceFile
   ) throws -> (file: PropertyFile, property: PrismProperties.Property) {
-    let files = paths.compactMap { path in try? PropertyFile(read(path)) }
+    var files: [PropertyFile] = []
+    var failure: (any Error)?
+    for path in paths {
+      do { files.append(try PropertyFile(read(path))) } catch { failure = failure ?? error }
+    }
     let found = files.filter { $0.names.contains(name) }
     if found.count > 1 {
       throw DiagnosticError(
@@ -51,6 +55,8 @@ struct PropertiesBeside {
           notes: ["say which file: `properties:` in a program, FILE:name on the command line"]))
     }
     if let file = found.first, let property = file.property(name) { return (file, property) }
+    // The name may stand in the one that cannot be read.
+    if let failure { throw failure }
     let names = files.flatMap(\.names)
     let nearest = Spelling.nearest(name, in: names).map { "did you mean `\($0)`?" }
     let known =
