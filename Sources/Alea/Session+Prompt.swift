@@ -75,7 +75,7 @@ extension Session {
     guard let name = entry.names.first else { return entry.kind == .importing ? entry.text : "" }
     guard entry.keepsValue, case .value(let value)? = environment[name]?.kind else { return "\(entry.kind.rawValue) \(name)" }
     var text = value.text(digits: configuration.digits).split(separator: "\n").first.map(String.init) ?? ""
-    if case .object(let object) = value { text = object.typeName }
+    if case .object(let object) = value { text = object is ModelObject ? "the model \(object.description)" : object.typeName }
     if text.count > 60 { text = text.prefix(59) + "…" }
     return "\(entry.kind.rawValue) \(name) = \(text)"
   }
