@@ -121,7 +121,7 @@ extension Session {
     let notes = rows.warnings + rows.assumptions.map { "assumed: \($0)" } + rows.numbering
     if format == .umb {
       var writer = UMBWriter(rows)
-      return ([(".umb", writer.bytes())], notes + writer.notes)
+      return ([(".umb", try writer.bytes(control: core.control))], notes + writer.notes)
     }
     var writer = ExplicitWriter(rows)
     let files: [(ending: String, bytes: [UInt8])] =

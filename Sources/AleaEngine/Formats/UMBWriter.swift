@@ -13,15 +13,19 @@ public struct UMBWriter {
   public init(_ model: ExplicitModel) { self.model = model }
 
   /// The archive: the index first, as the format asks for.
-  public mutating func bytes() -> [UInt8] {
+  ///
+  /// - Throws: `WorkCancelled` when `control` ends the work.
+  public mutating func bytes(control: WorkControl = WorkControl()) throws(WorkCancelled) -> [UInt8] {
     notes += ExplicitWriter.objectiveNotes(model)
+    try control.check("writing", "the transitions")
     addRows()
     let actions = addActions()
-    let annotations = addAnnotations()
-    let variables = addVariables()
+    let annotations = try addAnnotations(control)
+    let variables = try addVariables(control)
     let index = index(actions: actions, annotations: annotations, variables: variables)
     var archive = TarArchive()
     for (name, bytes) in [("index.json", Array((index.text + "\n").utf8))] + files {
+      try control.check("writing", name)
       bytes.withUnsafeBytes { archive.add(name, $0) }
     }
     files = []
@@ -115,11 +119,12 @@ public struct UMBWriter {
     ])
   }
 
-  private mutating func addAnnotations() -> [JSONValue.Member] {
+  private mutating func addAnnotations(_ control: WorkControl) throws(WorkCancelled) -> [JSONValue.Member] {
     var groups: [JSONValue.Member] = []
     var taken: Set<String> = []
     var propositions: [JSONValue.Member] = []
     for label in model.labels where label.name != "init" {
+      try control.check("writing", "the label \"\(label.name)\"")
       let identifier = Self.identifier(label.name, &taken)
       add("annotations/aps/\(identifier)/states/values.bin", bits: label.flags)
       propositions.append(.init(identifier, Self.annotation(label.name, ["states"], Self.type("bool", 1))))
@@ -129,6 +134,7 @@ public struct UMBWriter {
     var rewards: [JSONValue.Member] = []
     for (number, reward) in model.rewards.enumerated() {
       let name = reward.name ?? "reward\(number + 1)"
+      try control.check("writing", "the rewards \"\(name)\"")
       let identifier = Self.identifier(name, &taken)
       var places: [String] = []
       for (place, values) in [("choices", reward.choice), ("states", reward.state)] {
@@ -178,7 +184,7 @@ public struct UMBWriter {
   }
 
   /// What the index says of the variables of states.
-  private mutating func addVariables() -> JSONValue? {
+  private mutating func addVariables(_ control: WorkControl) throws(WorkCancelled) -> JSONValue? {
     let fields = fields()
     guard let last = fields.last else { return nil }
     let bits = last.place + last.size
@@ -190,6 +196,7 @@ public struct UMBWriter {
     let isNumbered = model.variables.count == 1 && model.variables[0].domain == .range(0, model.stateCount - 1)
     let positions = model.positions.pointer
     for state in 0..<model.stateCount {
+      if state & 0xFFFF == 0 { try control.check("writing", "the variables of state \(NumberText.grouped(state))") }
       for (index, field) in fields.enumerated() {
         let value = model.variables[index].domain.value(at: Int(positions[state * fields.count + index]))
         let word = field.type == "double" ? value.bitPattern : UInt64(bitPattern: Int64(value))
