@@ -264,20 +264,22 @@ final class ComponentChain {
   /// Sweeps until the greatest change is at most `wanted`, or `limit` sweeps are made; returns how many were.
   ///
   /// When successive changes point the same way, the rest of the geometric series is added at once (Aitken 1926), and taken back when
-  /// that was no progress.
+  /// that was no progress: then ever more sweeps pass before it is tried again, so that what decays faster is gone.
   func relax(until wanted: Double, limit: Int) -> Int {
     var made = 0
-    var extrapolates = true
+    var pause = 16
+    var resting = 0
     while made < limit {
       var greatest = 0.0
       for round in 0..<4 { greatest = sweep(backwards: round & 1 == 1) }
       made += 4
       if greatest <= wanted || !greatest.isFinite { break }
-      guard extrapolates && made + 12 < limit else { continue }
+      guard made >= resting && made + 12 < limit else { continue }
       _ = measuredSweep()
       let (latest, ratio, cosine) = measuredSweep()
       made += 4
-      guard cosine > 0.98 && ratio > 0.1 && ratio < 0.999 else { continue }
+      // Near one the ratio is known only where one direction is all that is left of the changes.
+      guard cosine > 0.98 && ratio > 0.1 && ratio < 1, ratio < 0.999 || 1 - cosine < 0.05 * (1 - ratio) else { continue }
       let factor = ratio / (1 - ratio)
       let x = x.pointer
       let change = change.pointer
@@ -291,7 +293,8 @@ final class ComponentChain {
       made += 4
       if !(after < latest) {
         x.update(from: before, count: count)
-        extrapolates = false
+        pause *= 2
+        resting = made + pause
       } else if after <= wanted {
         break
       }
