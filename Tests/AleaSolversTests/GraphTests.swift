@@ -109,7 +109,7 @@ struct HandProcess {
   }
 
   @Test func searchesEndWhenTheWorkIsCancelled() throws {
-    // The searches look up every `blockSize` steps, so that a third look comes in the middle of the path.
+    // The searches ask every `blockSize` steps; the second time, well before the end of the path, the answer is no.
     let process = path(3 * WorkControl.blockSize)
     let predecessors = try ChoicePredecessors(of: process)
     func expectCancelled(_ search: (WorkControl) throws -> Void) throws {
