@@ -87,6 +87,8 @@ import Testing
     try write("coin.2.ltl", "\"four\": P=? [ X x=2 ];")
     #expect(message("two") == "expected `]` after what is asked, found `;`")
     #expect(try ask("four") == 0.75)
+    try write("empty.props", "const int k = 2;")
+    #expect(message(folder.appendingPathComponent("empty.props").path)?.hasPrefix("there is no property in `") == true)
     #expect(message("coin.properties") == "there is no file `coin.properties`")
   }
 

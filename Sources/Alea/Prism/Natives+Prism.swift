@@ -255,6 +255,10 @@ extension Session {
   private func question(_ text: String, beside model: String) throws -> (PropertyFile, [PrismProperties.Property]) {
     if SourceLoader.isReadable(text) {
       let file = try PropertyFile(loader.read(text))
+      guard !file.properties.properties.isEmpty else {
+        throw DiagnosticError(
+          .error("there is no property in `\(text)`", at: nil, notes: ["a property is written as in `P=? [ F x=1 ];`"]))
+      }
       return (file, file.properties.properties)
     }
     if let colon = text.lastIndex(of: ":"), SourceLoader.isReadable(String(text[..<colon])) {
